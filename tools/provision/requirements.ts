@@ -1,0 +1,96 @@
+/**
+ * What tests need beside npm, and whether it is here.
+ *
+ * Invariants: looking changes nothing; the answer for a missing thing is a sentence that names it, how to get it and,
+ * where provision.ts tried to install it, why that failed. Where CI runs, a missing thing is an error, not a reason.
+ *
+ *     const chromium = requirement('chromium');
+ *     test('two pages chat', async ({ skip }) => {
+ *       skip(!chromium.present, chromium.reason);
+ *       await launch({ executablePath: chromium.path });
+ *     });
+ */
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+interface Wanted {
+  /** Names under which the program may stand on the PATH. */
+  readonly programs: readonly string[];
+  /** Other places of it, absolute. */
+  readonly places: readonly string[];
+  /** The Debian package that brings it. */
+  readonly debian: string;
+  /** How people get it elsewhere. */
+  readonly elsewhere: string;
+}
+
+/** Every requirement that a test may name. */
+export const REQUIREMENTS = {
+  chromium: {
+    programs: ['chromium', 'chromium-browser', 'google-chrome'],
+    places: [
+      '/Applications/Chromium.app/Contents/MacOS/Chromium',
+      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    ],
+    debian: 'chromium',
+    elsewhere: 'install Chromium or Chrome',
+  },
+} as const satisfies Record<string, Wanted>;
+
+export type RequirementName = keyof typeof REQUIREMENTS;
+
+/** `path` is that of the program, '' where it is missing; `reason` says why it is missing, '' where it is present. */
+export interface Requirement {
+  readonly present: boolean;
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Where provision.ts writes what it could not install: name → why. */
+export const RECORD = join(import.meta.dirname, '../../node_modules/.cache/genroom-workspace/provision.json');
+
+/**
+ * Looks for a requirement.
+ *
+ * @throws Error where CI is set and it is missing: nothing is left out there
+ */
+export function requirement(name: RequirementName): Requirement {
+  const path = find(name);
+  if (path !== undefined) return { present: true, path, reason: '' };
+  const { debian, elsewhere } = REQUIREMENTS[name];
+  const tried = readRecord()[name];
+  const reason =
+    `${name} is missing: on Debian as root, \`apt-get install ${debian}\`; else ${elsewhere}.` +
+    (tried === undefined ? '' : ` ${tried}`);
+  if (inCi()) throw new Error(`${reason} Nothing is left out where CI runs.`);
+  return { present: false, path: '', reason };
+}
+
+/** The path of a program that fulfils the requirement. */
+export function find(name: RequirementName): string | undefined {
+  const { programs, places } = REQUIREMENTS[name];
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  const candidates = programs.flatMap((program) => folders.map((folder) => join(folder, program)));
+  return [...candidates, ...places].find((candidate) => {
+    try {
+      accessSync(candidate, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Whether this is a CI run (the variable that every CI service sets). */
+export function inCi(): boolean {
+  const value = process.env.CI;
+  return value !== undefined && value !== '' && value !== 'false' && value !== '0';
+}
+
+function readRecord(): Partial<Record<string, string>> {
+  try {
+    return JSON.parse(readFileSync(RECORD, 'utf8')) as Partial<Record<string, string>>;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Tests of all workspaces: `npm test`, or `npx vitest run <path>` for some of them.
+ *
+ * `system` holds what starts servers, browsers or installs, and measures time: one file at a time, after the rest.
+ */
+import { defineConfig } from 'vitest/config';
+import './tools/workspace.ts';
+
+const SYSTEM = ['**/test/**/*.system.test.ts', 'framework/test/repository/**/*.test.ts'];
+const exclude = ['**/node_modules/**', '**/dist/**'];
+
+export default defineConfig({
+  test: {
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['framework/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          exclude: [...exclude, ...SYSTEM],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: SYSTEM,
+          exclude,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
