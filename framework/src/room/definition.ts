@@ -1,0 +1,162 @@
+/**
+ * `room({ … })`: what a kind of room is. A definition is a plain frozen object of functions over explicit state; each
+ * of its rooms is a process of its own that runs them one message at a time.
+ *
+ * Invariants: names of `casts`, `calls` and `once` are names of `messages`; a message is a cast or a call, never both.
+ * A wrong name, payload or state does not compile, and is refused with `BadDefinition` when it comes from JavaScript.
+ *
+ *     export const chat = room({
+ *       name: 'chat',
+ *       state: () => new ChatState(),
+ *       messages: { post: z.object({ text: z.string().max(500) }) },
+ *       casts: { post(room, player, { text }) { room.state.lines.push(line(player, text)); } },
+ *     });
+ */
+import type { Schema } from '@colyseus/schema';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { BadDefinition } from './errors.ts';
+import type { Outcome, PlayerHandle, RoomHandle } from './handles.ts';
+import type { AnyPlayerDefinition, AuthOf, LoadedOf, OptionsOf, PlayerDefinition } from './player-definition.ts';
+
+/** Message schemas by message type. */
+export type Messages = Record<string, StandardSchemaV1>;
+
+/** What a handler gets of a message: the schema's output. */
+export type PayloadOf<M, N extends keyof M> = M[N] extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<M[N]> : never;
+
+/** What a client sends of a message: the schema's input. */
+export type InputOf<M, N extends keyof M> = M[N] extends StandardSchemaV1 ? StandardSchemaV1.InferInput<M[N]> : never;
+
+/** How often a process may crash before it is given up: more than `max` restarts within `period` milliseconds. */
+export interface Intensity {
+  readonly max: number;
+  readonly period: number;
+}
+
+export type PlayerOf<PD> = PlayerHandle<AuthOf<PD>, OptionsOf<PD>>;
+
+type Handler<S, D, X, PD, V> = (room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>, payload: V) => unknown;
+type Handlers<S, D, X, PD, M> = { readonly [N in keyof M]?: Handler<S, D, X, PD, PayloadOf<M, N>> };
+type Only<H, M> = { readonly [N in Exclude<keyof H, keyof M>]: never };
+
+/** The parts of a definition; see the parameters of `room`. */
+export interface RoomParts<S extends Schema, O, D, X, M, PD, JO, K, C> {
+  /** The name that clients join by. */
+  readonly name: string;
+  /** How many may be joined at once; default: no limit. */
+  readonly maxClients?: number;
+  /** Milliseconds between patches of turns that send nothing else; default 50. */
+  readonly patchRate?: number;
+  /** Whether a room that cannot be restored may start anew as the last resort; default true. */
+  readonly fresh?: boolean;
+  /** Restarts before the room cools down; default 3 in 5,000 ms. */
+  readonly intensity?: Intensity;
+  /** The first state: a `@colyseus/schema` tree. `options` are those the room was created with. */
+  readonly state: (options: O) => S;
+  /** The first private data: structured-cloneable. */
+  readonly data?: (options: O) => D;
+  /** Builds what is not saved (physics worlds, caches), on a fresh start and on each restore. */
+  readonly derived?: (room: RoomHandle<S, D, undefined, PlayerOf<PD>>) => X;
+  /** Standard Schemas by message type; checked in the player's process, before the room sees the message. */
+  readonly messages?: M;
+  /** Runs once in the life of a room, on its fresh start. */
+  readonly init?: (room: RoomHandle<S, D, X, PlayerOf<PD>>, options: O) => unknown;
+  /** Runs after each restart, when state, data, players and timers are back. */
+  readonly restore?: (room: RoomHandle<S, D, X, PlayerOf<PD>>) => unknown;
+  /** A player comes in. `loaded` is what the player's `load` returned. Refusing turns it away. */
+  readonly join?: (room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>, options: JO, loaded: LoadedOf<PD>) => unknown;
+  /** A player has gone for good. */
+  readonly leave?: (room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>, how: { readonly consented: boolean }) => unknown;
+  /** A player's socket has gone; the seat is kept. */
+  readonly drop?: (room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>) => unknown;
+  /** The player is back on its seat. */
+  readonly resume?: (room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>) => unknown;
+  /** Messages without an answer. */
+  readonly casts?: K & Only<K, M>;
+  /** Messages with an answer: the returned value, or that of a returned `room.task`. */
+  readonly calls?: C & Only<C, M>;
+  /** Operation ids by message type: a repeat of an id gets the first reply, also after a restart. */
+  readonly once?: { readonly [N in keyof M]?: (player: PlayerOf<PD>, payload: PayloadOf<M, N>) => string | undefined };
+  /** What named timers do. */
+  readonly timers?: Readonly<Record<string, (room: RoomHandle<S, D, X, PlayerOf<PD>>, payload: never) => unknown>>;
+  /** The room's beat: `step` runs `hz` times a second with `dt` milliseconds; a late tick catches up a bounded number. */
+  readonly tick?: { readonly hz: number; readonly step: (room: RoomHandle<S, D, X, PlayerOf<PD>>, dt: number) => unknown };
+  /** Code that runs in each player's own process. */
+  readonly player?: PD;
+}
+
+declare const types: unique symbol;
+
+/** A kind of room; the type parameters carry the types of its messages and replies to the test kit and to clients. */
+export interface RoomDefinition<S extends Schema = Schema, D = unknown, M = Messages, PD = unknown, K = unknown, C = unknown> {
+  readonly kind: 'room';
+  readonly name: string;
+  readonly parts: AnyRoomParts;
+  readonly [types]?: { state: S; data: D; messages: M; player: PD; casts: K; calls: C };
+}
+
+/** The parts as the behaviour reads them, their types forgotten. */
+export type AnyRoomParts = Omit<
+  RoomParts<Schema, unknown, unknown, unknown, Messages, AnyPlayerDefinition, unknown, AnyHandlers, AnyHandlers>,
+  'timers' | 'once' | 'state'
+> & {
+  readonly state: (options: unknown) => Schema;
+  readonly timers?: Readonly<Record<string, (room: RoomHandle, payload: unknown) => unknown>>;
+  readonly once?: Readonly<Record<string, (player: PlayerHandle, payload: unknown) => string | undefined>>;
+};
+type AnyHandlers = Record<string, (room: RoomHandle, player: PlayerHandle, payload: unknown) => unknown>;
+
+export type StateOf<R> = R extends RoomDefinition<infer S, infer _D, infer _M, infer _P, infer _K, infer _C> ? S : never;
+export type DataOf<R> = R extends RoomDefinition<infer _S, infer D, infer _M, infer _P, infer _K, infer _C> ? D : never;
+export type MessagesOf<R> = R extends RoomDefinition<infer _S, infer _D, infer M, infer _P, infer _K, infer _C> ? M : never;
+export type CallsOf<R> = R extends RoomDefinition<infer _S, infer _D, infer _M, infer _P, infer _K, infer C> ? C : never;
+/** What a call of `R` is answered with. */
+export type ReplyOf<R, N extends keyof CallsOf<R>> = CallsOf<R>[N] extends (...args: never[]) => infer V ? Outcome<V> : never;
+
+/**
+ * Defines a kind of room.
+ *
+ * @throws BadDefinition for a name, handler or limit that cannot work
+ */
+export function room<
+  S extends Schema,
+  O = unknown,
+  D = undefined,
+  X = undefined,
+  M extends Messages = Record<never, never>,
+  PD = PlayerDefinition,
+  JO = OptionsOf<PD>,
+  K extends Handlers<S, D, X, PD, M> = Record<never, never>,
+  C extends Handlers<S, D, X, PD, M> = Record<never, never>,
+>(parts: RoomParts<S, O, D, X, M, PD, JO, K, C>): RoomDefinition<S, D, M, PD, K, C> {
+  const erased = parts as unknown as AnyRoomParts;
+  check(erased);
+  return Object.freeze({ kind: 'room', name: parts.name, parts: Object.freeze({ ...erased }) });
+}
+
+function check(parts: AnyRoomParts): void {
+  if (typeof parts.name !== 'string' || parts.name === '') throw new BadDefinition('a room', 'it has no name');
+  const what = `room '${parts.name}'`;
+  if (typeof parts.state !== 'function') throw new BadDefinition(what, '`state` is not a function');
+  const known = new Set(Object.keys(parts.messages ?? {}));
+  for (const part of ['casts', 'calls', 'once'] as const) {
+    for (const type of Object.keys(parts[part] ?? {})) {
+      if (!known.has(type)) throw new BadDefinition(what, `\`${part}.${type}\` has no schema in \`messages\``);
+    }
+  }
+  for (const type of Object.keys(parts.casts ?? {})) {
+    if (parts.calls && Object.hasOwn(parts.calls, type)) {
+      throw new BadDefinition(what, `'${type}' is both a cast and a call`);
+    }
+  }
+  for (const type of Object.keys(parts.player?.parts.messages ?? {})) {
+    if (known.has(type)) throw new BadDefinition(what, `'${type}' is a message of both the room and its player`);
+  }
+  positive(what, 'maxClients', parts.maxClients);
+  positive(what, 'patchRate', parts.patchRate);
+  positive(what, 'tick.hz', parts.tick?.hz);
+}
+
+function positive(what: string, part: string, value: number | undefined): void {
+  if (value !== undefined && !(value > 0)) throw new BadDefinition(what, `\`${part}\` is ${String(value)}`);
+}
