@@ -6,7 +6,10 @@
  */
 
 /** The C library of a Linux machine; `none` elsewhere. */
-export type Libc = { readonly name: 'glibc'; readonly version: string } | { readonly name: 'musl' | 'none' };
+export type Libc =
+  | { readonly name: 'glibc'; readonly version: string }
+  | { readonly name: 'musl' }
+  | { readonly name: 'none' };
 
 /** See the module's comment. */
 export interface Machine {

@@ -1,0 +1,231 @@
+/**
+ * The package as a user meets it: `npm pack`, then `npm install` of the tarball in an empty folder outside the
+ * repository, with a Node 24 of its own, no overrides and no code host; there the README's example type-checks and
+ * serves.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Manifest, published, sources } from '../../../tools/pack/manifest.ts';
+import { curable } from '../../src/platform/glibc-cure.ts';
+import { machine } from '../../src/platform/machine.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const MINUTES = 60_000;
+
+let folder: string;
+/** The user's project. */
+let project: string;
+let example: string;
+
+/** The environment of a user's shell: nothing of this repository's npm run, an empty cache, git refuses to fetch. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|NODE_|VITEST|GENROOM_|VITE_|TEST$|CI$)/.test(name),
+  );
+  const path = (process.env.PATH ?? '').split(delimiter).filter((entry) => !entry.includes('node_modules'));
+  return {
+    ...Object.fromEntries(own),
+    PATH: [join(project, 'node_modules/.bin'), ...path].join(delimiter),
+    XDG_CACHE_HOME: join(folder, 'cache'),
+    GIT_ALLOW_PROTOCOL: 'none',
+  };
+}
+
+function run(cwd: string, program: string, args: string[]): { status: number | null; output: string } {
+  const env = environment();
+  const ran = spawnSync(program, args, {
+    cwd,
+    env,
+    encoding: 'utf8',
+    timeout: 4 * MINUTES,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return { status: ran.status, output: `${ran.stdout}${ran.stderr}${ran.error?.message ?? ''}` };
+}
+
+/** Packs a copy of the repository, so that the package.json that others use meanwhile is not rewritten under them. */
+async function pack(): Promise<string> {
+  const copy = join(folder, 'repository');
+  for (const name of [
+    'framework/src',
+    'framework/package.json',
+    'framework/tsconfig.build.json',
+    'tools',
+    'package.json',
+    'tsconfig.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+  ]) {
+    await cp(join(root, name), join(copy, name), { recursive: true });
+  }
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
+  // npm runs the prepack script, which wants the repository's Node 24.
+  const before = await readFile(join(copy, 'framework/package.json'), 'utf8');
+  const packed = run(join(copy, 'framework'), 'npm', ['pack', '--pack-destination', folder]);
+  expect(packed).toMatchObject({ status: 0 });
+  expect(await readFile(join(copy, 'framework/package.json'), 'utf8')).toBe(before);
+  const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
+  return join(folder, tarball!);
+}
+
+/** The first ```ts block of the README. */
+async function readmeExample(): Promise<string> {
+  const block = /^```ts\n(.*?)^```$/ms.exec(await readFile(join(root, 'README.md'), 'utf8'));
+  expect(block, 'README.md has a ```ts block').not.toBeNull();
+  return block![1]!;
+}
+
+/** The packages that a text imports, without genroom. */
+function packagesOf(text: string): string[] {
+  const names = [...text.matchAll(/from '((?:@[\w.-]+\/)?[\w.-]+)/g)].map((match) => match[1]!);
+  return [...new Set(names)].filter((name) => name !== 'genroom' && !name.startsWith('.') && !name.startsWith('node:'));
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'genroom-pack-'));
+  project = join(folder, 'project');
+  await mkdir(project);
+  const tarball = await pack();
+  example = await readmeExample();
+  const manifest = { name: 'my-game', version: '1.0.0', private: true, type: 'module', allowScripts: { node: true } };
+  await writeFile(join(project, 'package.json'), JSON.stringify(manifest));
+  await writeFile(join(project, 'server.ts'), example);
+  const options = ['--no-audit', '--no-fund', '--omit-lockfile-registry-resolved=false'];
+  const first = run(project, 'npm', ['install', ...options, '--save-dev', 'node@24', 'typescript@7', '@types/node@24']);
+  expect(first).toMatchObject({ status: 0 });
+  const second = run(project, 'npm', ['install', ...options, tarball, ...packagesOf(example)]);
+  expect(second).toMatchObject({ status: 0 });
+}, 10 * MINUTES);
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('every package comes from the registry, none from a code host', async () => {
+  const lock = JSON.parse(await readFile(join(project, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { resolved?: string; integrity?: string }>;
+  };
+  const registry = run(project, 'npm', ['config', 'get', 'registry']).output.trim().split('\n').at(-1)!;
+  const entries = Object.entries(lock.packages).filter(([path]) => path !== '');
+  expect(entries.map(([path]) => path)).toContain('node_modules/uWebSockets.js');
+  const foreign = entries.filter(
+    ([path, { resolved }]) => path !== 'node_modules/genroom' && resolved?.startsWith(registry) !== true,
+  );
+  expect(foreign).toEqual([]);
+  expect(entries.filter(([, { integrity }]) => integrity === undefined)).toEqual([]);
+});
+
+test('it carries built JavaScript and types, the license and the README, and no sources', async () => {
+  const names = await readdir(join(project, 'node_modules/genroom'), { recursive: true });
+  expect(names).toEqual(
+    expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'dist/index.js', 'dist/index.d.ts']),
+  );
+  expect(names.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))).toEqual([]);
+});
+
+test('its Node is its own, and 24', () => {
+  const { output } = run(project, 'node', ['--print', 'process.version + process.execPath']);
+  expect(output).toMatch(/^v24\./);
+  expect(output).toContain(join(project, 'node_modules'));
+});
+
+test('every entry of exports loads', async () => {
+  const manifest = JSON.parse(await readFile(join(project, 'node_modules/genroom/package.json'), 'utf8')) as Manifest;
+  for (const entry of Object.keys(manifest.exports)) {
+    const name = entry.replace(/^\./, 'genroom');
+    const script = `console.log(Object.keys(await import('${name}')).length > 0 ? 'loads' : 'is empty')`;
+    expect(run(project, 'node', ['--input-type=module', '--eval', script])).toEqual({ status: 0, output: 'loads\n' });
+  }
+});
+
+test("the README's example type-checks, and so do the package's own types", async () => {
+  const compilerOptions = { strict: true, module: 'nodenext', target: 'es2024', noEmit: true, skipLibCheck: false };
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['server.ts'] }));
+  const { output } = run(project, 'tsc', ['--project', '.', '--pretty', 'false']);
+  // Types of other packages are not this test's business; without skipLibCheck they are checked too.
+  const errors = output.split('\n').filter((line) => /^(server\.ts|node_modules\/genroom\/)/.test(line));
+  expect(errors).toEqual([]);
+  // The check is one that can fail: a wrong use is found.
+  await writeFile(join(project, 'wrong.ts'), `import { nothingOfThisName } from 'genroom';\nnothingOfThisName();\n`);
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['wrong.ts'] }));
+  expect(run(project, 'tsc', ['--project', '.', '--pretty', 'false']).output).toMatch(/^wrong\.ts.*TS2305/m);
+});
+
+test('the doctor says what the machine lacks, mends it, and leaves the installed binary alone', async () => {
+  const sick = run(project, 'genroom', ['doctor', '--json']);
+  expect(sick.status).toBe(curable(machine()) ? 1 : 0);
+  const cured = run(project, 'genroom', ['doctor', '--fix', '--json']);
+  expect(cured).toMatchObject({ status: 0 });
+  const findings = JSON.parse(cured.output) as { name: string; state: string; found: string }[];
+  expect(findings.find(({ name }) => name === 'uwebsockets')).toMatchObject({ state: 'ok' });
+  expect(run(project, 'genroom', ['doctor'])).toMatchObject({ status: 0 });
+});
+
+test("the README's example serves", async () => {
+  const port = await freePort();
+  const env = { ...environment(), PORT: String(port) };
+  const server = spawn(join(project, 'node_modules/.bin/node'), ['server.ts'], {
+    cwd: project,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = collect(server);
+  try {
+    await reachable(`http://127.0.0.1:${port}/readyz`, server, output);
+    const room = /name: '([\w-]+)'/.exec(example)![1]!;
+    const seat = await fetch(`http://127.0.0.1:${port}/matchmake/joinOrCreate/${room}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(seat.status).toBe(200);
+    expect(await seat.json()).toMatchObject({ name: room, sessionId: expect.any(String) });
+    expect(output()).not.toContain('ws transport');
+  } finally {
+    const gone = once(server, 'exit');
+    if (server.exitCode === null && server.kill('SIGKILL')) await gone;
+  }
+});
+
+test('the two forms of package.json are computed from each other', async () => {
+  const manifest = JSON.parse(await readFile(join(root, 'framework/package.json'), 'utf8')) as Manifest;
+  const packed = published(manifest);
+  expect(packed.exports['.']).toEqual({ types: './dist/index.d.ts', default: './dist/index.js' });
+  expect(packed.bin).toEqual({ genroom: './dist/cli/genroom.js' });
+  expect(published(packed)).toEqual(packed);
+  expect(sources(packed)).toEqual(manifest);
+  expect(sources(manifest)).toEqual(manifest);
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return () => text;
+}
+
+async function reachable(url: string, server: ChildProcess, output: () => string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (server.exitCode !== null) throw new Error(`The server ended:\n${output()}`);
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await sleep(200);
+  }
+  throw new Error(`${url} did not answer:\n${output()}`);
+}
