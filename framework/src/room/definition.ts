@@ -40,7 +40,7 @@ type Handlers<S, D, X, PD, M> = { readonly [N in keyof M]?: Handler<S, D, X, PD,
 type Only<H, M> = { readonly [N in Exclude<keyof H, keyof M>]: never };
 
 /** The parts of a definition; see the parameters of `room`. */
-export interface RoomParts<S extends Schema, O, D, X, M, PD, JO, K, C> {
+export interface RoomParts<S extends Schema, O, D, X, M, PD, K, C> {
   /** The name that clients join by. */
   readonly name: string;
   /** How many may be joined at once; default: no limit. */
@@ -64,7 +64,7 @@ export interface RoomParts<S extends Schema, O, D, X, M, PD, JO, K, C> {
   /** Runs after each restart, when state, data, players and timers are back. */
   readonly restore?: (room: RoomHandle<S, D, X, PlayerOf<PD>>) => unknown;
   /** A player comes in. `loaded` is what the player's `load` returned. Refusing turns it away. */
-  readonly join?: (room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>, options: JO, loaded: LoadedOf<PD>) => unknown;
+  join?(room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>, options: OptionsOf<PD>, loaded: LoadedOf<PD>): unknown;
   /** A player has gone for good. */
   readonly leave?: (room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>, how: { readonly consented: boolean }) => unknown;
   /** A player's socket has gone; the seat is kept. */
@@ -72,9 +72,9 @@ export interface RoomParts<S extends Schema, O, D, X, M, PD, JO, K, C> {
   /** The player is back on its seat. */
   readonly resume?: (room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>) => unknown;
   /** Messages without an answer. */
-  readonly casts?: K & Only<K, M>;
+  readonly casts?: K & Handlers<S, D, X, PD, M> & Only<K, M>;
   /** Messages with an answer: the returned value, or that of a returned `room.task`. */
-  readonly calls?: C & Only<C, M>;
+  readonly calls?: C & Handlers<S, D, X, PD, M> & Only<C, M>;
   /** Operation ids by message type: a repeat of an id gets the first reply, also after a restart. */
   readonly once?: { readonly [N in keyof M]?: (player: PlayerOf<PD>, payload: PayloadOf<M, N>) => string | undefined };
   /** What named timers do. */
@@ -97,7 +97,7 @@ export interface RoomDefinition<S extends Schema = Schema, D = unknown, M = Mess
 
 /** The parts as the behaviour reads them, their types forgotten. */
 export type AnyRoomParts = Omit<
-  RoomParts<Schema, unknown, unknown, unknown, Messages, AnyPlayerDefinition, unknown, AnyHandlers, AnyHandlers>,
+  RoomParts<Schema, unknown, unknown, unknown, Messages, AnyPlayerDefinition, AnyHandlers, AnyHandlers>,
   'timers' | 'once' | 'state'
 > & {
   readonly state: (options: unknown) => Schema;
@@ -120,15 +120,14 @@ export type ReplyOf<R, N extends keyof CallsOf<R>> = CallsOf<R>[N] extends (...a
  */
 export function room<
   S extends Schema,
-  O = unknown,
-  D = undefined,
-  X = undefined,
-  M extends Messages = Record<never, never>,
-  PD = PlayerDefinition,
-  JO = OptionsOf<PD>,
-  K extends Handlers<S, D, X, PD, M> = Record<never, never>,
-  C extends Handlers<S, D, X, PD, M> = Record<never, never>,
->(parts: RoomParts<S, O, D, X, M, PD, JO, K, C>): RoomDefinition<S, D, M, PD, K, C> {
+  O,
+  D,
+  X,
+  M extends Messages,
+  PD,
+  K,
+  C,
+>(parts: RoomParts<S, O, D, X, M, PD, K, C>): RoomDefinition<S, D, M, PD, K, C> {
   const erased = parts as unknown as AnyRoomParts;
   check(erased);
   return Object.freeze({ kind: 'room', name: parts.name, parts: Object.freeze({ ...erased }) });

@@ -45,7 +45,7 @@ export interface PlayerParts<O, A, L, Q, M, K> {
   /** Schemas of the messages that the player itself takes. */
   readonly messages?: M;
   /** The player's own casts. */
-  readonly casts?: K & Only<K, M>;
+  readonly casts?: K & SelfHandlers<Q, A, O, M> & Only<K, M>;
   readonly timers?: Readonly<Record<string, (self: PlayerSelf<Q, Known<A>, O>, payload: never) => unknown>>;
   /** Restarts before the session is closed; default 5 in 10,000 ms. */
   readonly intensity?: Intensity;
@@ -86,12 +86,12 @@ export type LoadedOf<PD> = TypesOf<PD> extends { loaded: infer L } ? L : undefin
  * @throws BadDefinition for a handler without a schema
  */
 export function player<
-  O = unknown,
-  A = undefined,
-  L = undefined,
-  Q = undefined,
-  M extends Messages = Record<never, never>,
-  K extends SelfHandlers<Q, A, O, M> = Record<never, never>,
+  O,
+  A,
+  L,
+  Q,
+  M extends Messages,
+  K,
 >(parts: PlayerParts<O, A, L, Q, M, K>): PlayerDefinition<O, Known<A>, Known<L>, Q, M> {
   const erased = parts as unknown as AnyPlayerParts;
   for (const type of Object.keys(erased.casts ?? {})) {
