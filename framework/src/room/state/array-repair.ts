@@ -1,0 +1,78 @@
+/**
+ * Array repair: finds the patches that schema's encoder gets wrong, before they are encoded.
+ *
+ * Schema 5.0.34 sends positions for arrays of primitives, and several structural changes within one patch can leave a
+ * client with another array than the server's (`[1, 2, 3]`, then `unshift(0)` and `shift()`: the client drops an
+ * item). So each changed array of primitives is decoded here as a client will, on a copy of what clients hold. Where
+ * the outcome differs from the array, its pending changes are replaced by a CLEAR and one ADD per item, which is how
+ * schema itself restates an array that was changed and then reversed.
+ *
+ * Invariant: costs in proportion to the arrays of primitives that changed since the last patch.
+ *
+ *     repairArrays(root, held);      // before encoder.encode()
+ */
+import { ArraySchema, OPERATION, type ChangeTree, type Root } from '@colyseus/schema';
+import { $childType, type ArrayInternals } from './schema-internals.ts';
+
+/** What clients hold of each array of primitives after the last patch; absent: nothing. */
+export type HeldArrays = WeakMap<ChangeTree, readonly unknown[]>;
+
+/** Restates each changed array of primitives that clients would get wrong. Returns how many there were. */
+export function repairArrays(root: Root, held: HeldArrays): number {
+  let repaired = 0;
+  for (let node = root.changes.next; node !== undefined; node = node.next) {
+    const tree = node.changeTree;
+    if (!tree.isArray) continue;
+    const array = tree.refTarget as unknown as ArrayInternals;
+    if (typeof array[$childType] !== 'string' || !tree.has()) continue;
+    if (!sameItems(decoded(tree, held.get(tree) ?? []), array.items)) {
+      restateArray(tree);
+      repaired++;
+    }
+    held.set(tree, array.items.slice());
+  }
+  return repaired;
+}
+
+/** Notes that clients now hold an array as it is: after a full state. */
+export function holdArray(tree: ChangeTree, held: HeldArrays): void {
+  const array = tree.refTarget as unknown as ArrayInternals;
+  if (tree.isArray && typeof array[$childType] === 'string') held.set(tree, array.items.slice());
+}
+
+/** Replaces the pending changes of an array by a CLEAR and an ADD per item. */
+export function restateArray(tree: ChangeTree): void {
+  const array = tree.refTarget as unknown as ArrayInternals;
+  const items = array.items.slice();
+  ArraySchema.prototype.clear.call(tree.ref);
+  ArraySchema.prototype.push.apply(tree.ref, items);
+}
+
+/** What a client makes of the pending changes of `tree`: decodeArray of schema, for primitives. */
+function decoded(tree: ChangeTree, before: readonly unknown[]): unknown[] {
+  let items = before.slice();
+  tree.forEach((index, operation) => {
+    if (operation === OPERATION.CLEAR) items = [];
+    else if (operation === OPERATION.REVERSE) items.reverse();
+    else decodeItem(items, index, operation, tree.getValue(index) as unknown);
+  });
+  return items.filter((item) => item !== undefined);
+}
+
+function decodeItem(items: unknown[], index: number, operation: OPERATION, value: unknown): void {
+  const previous = items[index];
+  if ((operation & OPERATION.DELETE) === OPERATION.DELETE && operation !== OPERATION.DELETE_AND_ADD) items[index] = undefined;
+  if (operation === OPERATION.DELETE || value === undefined || looksSame(value, previous)) return;
+  if (operation === OPERATION.ADD && items[index] !== undefined) items.splice(index, 0, value);
+  else if (operation === OPERATION.DELETE_AND_MOVE) items.splice(index, 1, value);
+  else items[index] = value;
+}
+
+/** True when a client cannot tell the two apart: numbers may reach it as float32. */
+function looksSame(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === 'number' && typeof b === 'number' && Math.fround(a) === Math.fround(b));
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, at) => Object.is(item, b[at]));
+}

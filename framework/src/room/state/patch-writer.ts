@@ -1,0 +1,141 @@
+/**
+ * PatchWriter: the bytes for clients, as whole WebSocket messages: patches and full states, StateViews included.
+ *
+ * Follows the SchemaSerializer of @colyseus/core, with these differences: bytes are copied out of schema's buffer, so
+ * that they may be kept and transferred; a view that has nothing of its own gets the shared bytes; `.unreliable()`
+ * fields, which a WebSocket cannot carry unreliably, go with the patch, behind a switch back to the root.
+ *
+ * Invariants
+ * - After `flush` no change is pending.
+ * - What a view does not hold is in no byte for its session.
+ *
+ *     const { shared, perClient } = patches.flush(sessionIds);
+ */
+import { Encoder, StateView, type ChangeTree } from '@colyseus/schema';
+import { Protocol } from '../frames.ts';
+import { holdArray, repairArrays, restateArray, type HeldArrays } from './array-repair.ts';
+import type { ClientViews } from './client-views.ts';
+import type { TurnRoot } from './turn-root.ts';
+
+/** A patch. A session that is in `perClient` gets those bytes and not `shared`. */
+export interface PatchFrames {
+  /** For every session that `perClient` does not name; undefined when they have nothing to learn. */
+  readonly shared: Uint8Array | undefined;
+  readonly perClient: readonly { readonly sessionIds: readonly string[]; readonly bytes: Uint8Array }[];
+}
+
+const NOTHING: PatchFrames = { shared: undefined, perClient: [] };
+/** SWITCH_TO_STRUCTURE and the refId of the root. */
+const TO_ROOT = Uint8Array.of(255, 0);
+const ONLY_HEADER = 1;
+
+export class PatchWriter {
+  readonly #encoder: Encoder;
+  readonly #root: TurnRoot;
+  readonly #views: ClientViews;
+  readonly #held: HeldArrays = new WeakMap();
+  readonly #rejoined = new Set<ChangeTree>();
+  #fullBuffer: Uint8Array = new Uint8Array(Encoder.BUFFER_SIZE);
+  #fullLength = 0;
+
+  constructor(encoder: Encoder, root: TurnRoot, views: ClientViews) {
+    this.#encoder = encoder;
+    this.#root = root;
+    this.#views = views;
+  }
+
+  /** True when a flush may have something to send. */
+  get pending(): boolean {
+    if (this.#encoder.hasChanges || this.#encoder.hasUnreliableChanges) return true;
+    for (const [, view] of this.#views.entries()) if (view.changes.size > 0) return true;
+    return false;
+  }
+
+  /** Notes nodes that joined the tree: an array that comes back is restated, since clients may hold it as it was. */
+  noteJoined(trees: Iterable<ChangeTree>): void {
+    for (const tree of trees) if (this.#held.has(tree)) this.#rejoined.add(tree);
+  }
+
+  /** The patch for the clients of `sessionIds`. */
+  flush(sessionIds: ReadonlySet<string>): PatchFrames {
+    if (!this.pending) return NOTHING;
+    if (sessionIds.size === 0) {
+      this.discard();
+      return NOTHING;
+    }
+    for (const tree of this.#rejoined) if (this.#root.holds(tree)) restateArray(tree);
+    this.#rejoined.clear();
+    repairArrays(this.#root, this.#held);
+    const patch = this.#encode(sessionIds);
+    this.#drop();
+    return patch;
+  }
+
+  /** Forgets what is pending: nobody holds an earlier state. */
+  discard(): void {
+    for (let node = this.#root.changes.next; node !== undefined; node = node.next) holdArray(node.changeTree, this.#held);
+    this.#rejoined.clear();
+    this.#drop();
+  }
+
+  /** A full state frame, with what `view` shows beside what everybody sees. */
+  fullState(view?: StateView): Uint8Array {
+    if (this.#fullLength === 0) {
+      this.#fullBuffer[0] = Protocol.ROOM_STATE;
+      const it = { offset: ONLY_HEADER };
+      const bytes = this.#encoder.encodeAll(it, this.#fullBuffer);
+      this.#fullBuffer = new Uint8Array(bytes.buffer);
+      this.#fullLength = it.offset;
+    }
+    const shared = this.#fullLength;
+    if (view === undefined || !this.#encoder.context.hasFilters) return this.#fullBuffer.slice(0, shared);
+    return this.#encoder.encodeAllView(view, shared, { offset: shared }, this.#fullBuffer);
+  }
+
+  #encode(sessionIds: ReadonlySet<string>): PatchFrames {
+    const encoder = this.#encoder;
+    encoder.sharedBuffer[0] = Protocol.ROOM_STATE_PATCH;
+    const it = { offset: ONLY_HEADER };
+    const shared = encoder.encode(it).slice();
+    const late = this.#encodeLate();
+    const perClient: { sessionIds: string[]; bytes: Uint8Array }[] = [];
+    for (const [sessionId, view] of this.#views.entries()) {
+      if (!sessionIds.has(sessionId)) continue;
+      if (!encoder.context.hasFilters) {
+        view.changes.clear();
+        continue;
+      }
+      encoder.sharedBuffer.set(shared);
+      const own = encoder.encodeView(view, shared.length, { offset: shared.length });
+      const ownLate = encoder.hasUnreliableChanges ? encoder.encodeUnreliableView(view, 0, { offset: 0 }) : TO_ROOT.subarray(2);
+      if (own.length > shared.length || ownLate.length > 0) {
+        perClient.push({ sessionIds: [sessionId], bytes: joined(own, late, ownLate) });
+      }
+    }
+    const all = joined(shared, late);
+    return { shared: all.length > ONLY_HEADER ? all : undefined, perClient };
+  }
+
+  /** What changed in `.unreliable()` fields that everybody sees, behind a switch back to the root. */
+  #encodeLate(): Uint8Array {
+    if (!this.#encoder.hasUnreliableChanges) return TO_ROOT.subarray(2);
+    const bytes = this.#encoder.encodeUnreliable({ offset: 0 });
+    return bytes.length === 0 ? bytes : joined(TO_ROOT, bytes);
+  }
+
+  #drop(): void {
+    this.#encoder.discardChanges();
+    this.#encoder.discardUnreliableChanges();
+    this.#fullLength = 0;
+  }
+}
+
+function joined(...parts: Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
