@@ -90,7 +90,7 @@ export function importsOf(file: string, text: string): { errors: string[]; targe
 function urlsAndTypes(node: unknown): string[] {
   if (Array.isArray(node)) return node.flatMap(urlsAndTypes);
   if (typeof node !== 'object' || node === null) return [];
-  return [...named(node as Node), ...Object.values(node).flatMap(urlsAndTypes)];
+  return [...named(node), ...Object.values(node).flatMap(urlsAndTypes)];
 }
 
 /** The few fields of a syntax node that are looked at. */
