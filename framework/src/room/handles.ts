@@ -7,6 +7,7 @@
  * `OutsideTurn`.
  */
 import type { StateView } from '@colyseus/schema';
+import type { Refusal } from './refusal.ts';
 
 declare const outcome: unique symbol;
 
@@ -95,7 +96,6 @@ export interface PlayerSelf<Q = unknown, A = unknown, O = unknown> {
 }
 
 /** What a handler's value comes to: promises awaited, tasks finished, refusals left out. */
-export type Outcome<V> =
-  Awaited<V> extends infer U ? (U extends Task<infer T> ? (typeof outcome extends keyof U ? T : NotRefusal<U>) : never) : never;
+export type Outcome<V> = Awaited<V> extends infer U ? (U extends unknown ? OutcomeOf<U> : never) : never;
 
-type NotRefusal<U> = U extends import('./refusal.ts').Refusal ? never : U;
+type OutcomeOf<U> = typeof outcome extends keyof U ? (U extends Task<infer T> ? T : never) : U extends Refusal ? never : U;
