@@ -1,0 +1,25 @@
+/**
+ * Behaviour: what `start` can start. A definition (genServer, supervisor, registry …) makes the process that runs it.
+ */
+import type { ExitReason } from './exit-reason.ts';
+import { Proc } from './proc.ts';
+
+export const MAKE: unique symbol = Symbol('genroom.make');
+
+declare const argument: unique symbol;
+
+export interface Behaviour<A = never> {
+  /** What reports call it. */
+  readonly name: string;
+  readonly [argument]?: (arg: A) => void;
+  [MAKE](parent: Proc | undefined): BehaviourProc;
+}
+
+/** How an init ended, when it did not succeed. */
+export type InitFailure = { readonly ignored: true } | { readonly ignored: false; readonly reason: ExitReason };
+
+/** A process of a definition: it is started by an init that the starter waits for. */
+export abstract class BehaviourProc extends Proc {
+  /** Runs init. Returns undefined when it succeeded, what went wrong when not, or a promise of that. Never throws. */
+  abstract begin(arg: unknown): InitFailure | undefined | Promise<InitFailure | undefined>;
+}

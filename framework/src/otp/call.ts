@@ -1,0 +1,185 @@
+/**
+ * Calls and casts: how one process asks another.
+ *
+ * A call is a request with a reply and a deadline; a cast is a message without a reply. Rules R-01 to R-07: a call that
+ * gets no reply fails in the caller (timeout, no such process, server ended, itself), the server goes on; the first
+ * reply counts and any later one is dropped; afterwards neither side keeps anything of it.
+ *
+ * Invariants
+ * - A `From` settles at most once; a caller that has ended is never resumed.
+ * - A call to a process that is gone fails at once; a cast to one is silent.
+ *
+ * @example
+ *   const cents = await call(account, 'balance');
+ *   cast(account, 'deposit', 500);
+ */
+import { resolveTarget, type Target } from './target.ts';
+import { clearDeadline, Deadline, setDeadline } from './deadlines.ts';
+import { CallError, type CallErrorCode, ProcessEnded } from './errors.ts';
+import type { ExitReason } from './exit-reason.ts';
+import type { CallPayload, CallReply, CastPayload, GenServer, Handlers } from './gen-server.ts';
+import { CAST } from './mailbox.ts';
+import type { Pid } from './pid.ts';
+import { currentProc, DEAD, type Proc } from './proc.ts';
+
+/** Milliseconds a call waits for its reply when it says nothing else, as in OTP. */
+export const DEFAULT_CALL_TIMEOUT = 5000;
+
+export interface CallOptions {
+  /** Milliseconds until the call fails with `call_timeout`; Infinity waits for ever. Default 5,000. */
+  readonly timeout?: number;
+}
+
+/**
+ * Where the reply of a call goes. A handler keeps it in its state to answer later, from any process of the node.
+ * It is also the third parameter of the call's handler.
+ */
+export class From<R = unknown> extends Deadline {
+  readonly #resolve: (value: R) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #name: string;
+  readonly #caller: Proc | undefined;
+  #server: Proc | undefined;
+  #newer: From | undefined = undefined;
+  #older: From | undefined = undefined;
+
+  constructor(server: Proc, caller: Proc | undefined, name: string, resolve: (value: R) => void, reject: (error: Error) => void) {
+    super();
+    this.#server = server;
+    this.#caller = caller;
+    this.#name = name;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    const older = server.openCalls;
+    if (older) {
+      this.#older = older;
+      older.#newer = this as From;
+    }
+    server.openCalls = this as From;
+  }
+
+  /** The caller, or undefined when the call came from outside every process. */
+  get client(): Pid | undefined {
+    return this.#caller?.pid;
+  }
+
+  /** The server that was asked; in its handler, the process itself. */
+  get pid(): Pid {
+    return this.#server!.pid;
+  }
+
+  get signal(): AbortSignal {
+    return this.#server!.signal;
+  }
+
+  get from(): this {
+    return this;
+  }
+
+  /** Whether somebody still waits for the reply. */
+  get open(): boolean {
+    return this.#server !== undefined && this.#caller?.status !== DEAD;
+  }
+
+  /** Gives the caller its reply; does nothing if it has one, has given up or has ended. */
+  answer(value: R): void {
+    if (!this.#close()) return;
+    this.#resolve(value);
+  }
+
+  override expire(): void {
+    this.#fail('call_timeout', 'timeout');
+  }
+
+  /** The server ended before it answered. */
+  serverEnded(reason: ExitReason): void {
+    this.#fail('call_down', reason);
+  }
+
+  /** The server took the call's message for too many. */
+  overloaded(): void {
+    this.#fail('call_overloaded', 'overloaded');
+  }
+
+  #fail(code: CallErrorCode, reason: ExitReason): void {
+    const server = this.#server;
+    if (!this.#close()) return;
+    this.#reject(new CallError(code, callText(server!.pid, this.#name), reason));
+  }
+
+  /** Takes the call off the server's list and its deadline. Returns whether the caller is still there to be told. */
+  #close(): boolean {
+    const server = this.#server;
+    if (!server) return false;
+    const newer = this.#newer;
+    const older = this.#older;
+    if (newer) newer.#older = older;
+    else server.openCalls = older;
+    if (older) older.#newer = newer;
+    this.#server = undefined;
+    this.#newer = undefined;
+    this.#older = undefined;
+    clearDeadline(this);
+    return this.#caller?.status !== DEAD;
+  }
+}
+
+function callText(target: unknown, name: string): string {
+  return `call(${String(target)}, '${name}')`;
+}
+
+let lastResolve: (value: never) => void;
+let lastReject: (error: Error) => void;
+/** One executor for all calls, so that a call allocates no closure. */
+const capture = (resolve: (value: never) => void, reject: (error: Error) => void): void => {
+  lastResolve = resolve;
+  lastReject = reject;
+};
+
+/**
+ * Asks a server and waits for its reply.
+ *
+ * @param target a Ref, or a name made by `via`
+ * @param name one of the server's `calls`
+ * @param rest the payload that the handler takes, then options
+ * @throws CallError `call_timeout`, `call_noproc`, `call_down`, `call_self` (rules R-01 to R-06)
+ */
+export function call<G extends GenServer, N extends keyof Handlers<G>['calls'] & string>(
+  target: Target<G>,
+  name: N,
+  ...rest: [...CallPayload<G, N>, options?: CallOptions]
+): Promise<CallReply<G, N>>;
+export function call(target: Target, name: string, payload?: unknown, options?: CallOptions): Promise<unknown> {
+  return request(target, name, payload, options?.timeout ?? DEFAULT_CALL_TIMEOUT);
+}
+
+/** `call` without types: for targets and names known only at run time. */
+export function request(target: Target, name: string, payload: unknown, timeout: number): Promise<unknown> {
+  const caller = currentProc();
+  if (caller !== undefined && caller.status === DEAD) return Promise.reject(new ProcessEnded(caller.pid));
+  const server = resolveTarget(target);
+  if (server === undefined) return Promise.reject(new CallError('call_noproc', callText(target, name), 'noproc'));
+  if (server === caller) return Promise.reject(new CallError('call_self', callText(target, name), 'callingSelf'));
+  const promise = new Promise<unknown>(capture);
+  const from = new From<unknown>(server, caller, name, lastResolve as (value: unknown) => void, lastReject);
+  if (timeout !== Infinity) setDeadline(from, timeout);
+  server.deliver(name, payload, from);
+  return promise;
+}
+
+/** Sends a message without a reply. Never fails: a process that is gone gets nothing. */
+export function cast<G extends GenServer, N extends keyof Handlers<G>['casts'] & string>(
+  target: Target<G>,
+  name: N,
+  ...payload: CastPayload<G, N>
+): void;
+export function cast(target: Target, name: string, payload?: unknown): void {
+  const sender = currentProc();
+  if (sender !== undefined && sender.status === DEAD) throw new ProcessEnded(sender.pid);
+  resolveTarget(target)?.deliver(name, payload, CAST);
+}
+
+/** Answers a call that a handler left open with `noreply`. The first answer counts; may come from any process. */
+export function replyTo<R>(from: From<R>, value: R): void {
+  from.answer(value);
+}

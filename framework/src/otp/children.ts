@@ -1,0 +1,64 @@
+/** What supervisors answer about their children: values and named errors, as data between processes. */
+import { describeReason, type ExitReason } from './exit-reason.ts';
+import type { Pid } from './pid.ts';
+import type { Key } from './registry.ts';
+import { GenroomError } from '../platform/errors.ts';
+
+export interface ChildInfo {
+  readonly id: Key | undefined;
+  /** Undefined while stopped or restarting. */
+  readonly pid: Pid | undefined;
+  readonly type: 'worker' | 'supervisor';
+  /** Its last restart failed and is tried again. */
+  readonly restarting: boolean;
+}
+
+export type ChildErrorCode =
+  | 'already_started'
+  | 'already_present'
+  | 'not_found'
+  | 'running'
+  | 'restarting'
+  | 'max_children'
+  | 'child_start_failed'
+  | 'child_ignored';
+
+export interface ChildFault {
+  readonly code: ChildErrorCode;
+  readonly child: string;
+  readonly pid?: Pid | undefined;
+  readonly reason?: ExitReason;
+}
+
+/** A supervisor's answer, as it crosses from its process to the caller. */
+export interface ChildAnswer {
+  readonly error?: ChildFault;
+  readonly value?: unknown;
+}
+
+const REMEDIES: Record<ChildErrorCode, string> = {
+  already_started: 'Use the child that runs, or another id.',
+  already_present: 'Use restartChild, or deleteChild first.',
+  not_found: 'See whichChildren for what is there.',
+  running: 'Terminate it first.',
+  restarting: 'Wait for its restart, or terminate it first.',
+  max_children: 'Raise maxChildren, or refuse the work.',
+  child_start_failed: 'Mend what its init reports; see the reason.',
+  child_ignored: 'Its init declined to start; nothing to mend unless that is a surprise.',
+};
+
+/** A supervisor could not do as asked. `pid` is the child in question where it runs. */
+export class ChildError extends GenroomError {
+  readonly pid: Pid | undefined;
+  readonly reason: ExitReason | undefined;
+
+  constructor(fault: ChildFault) {
+    const why = fault.reason === undefined ? '' : `: ${describeReason(fault.reason)}`;
+    super(fault.code, `child ${fault.child}: ${fault.code.replaceAll('_', ' ')}${why}`, {
+      remedy: REMEDIES[fault.code],
+      cause: typeof fault.reason === 'object' && 'error' in fault.reason ? fault.reason['error'] : undefined,
+    });
+    this.pid = fault.pid;
+    this.reason = fault.reason;
+  }
+}

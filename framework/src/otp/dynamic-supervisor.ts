@@ -1,0 +1,195 @@
+/**
+ * dynamicSupervisor: starts children on demand, any number of them, each supervised one for one.
+ *
+ * Differs from `supervisor` as in Elixir: children are known by pid, an orderly end forgets them whatever their type,
+ * stopping signals all at once and waits for all together (rule R-44), and `maxChildren` bounds them (R-48).
+ *
+ * @example
+ *   const rooms = dynamicSupervisor({ name: 'rooms', maxChildren: 10_000 });
+ *   const sup = await start(rooms);
+ *   const pid = await startChild(sup, childSpec(account, { number: '7' }));
+ */
+import { type Behaviour, MAKE } from './behaviour.ts';
+import type { ChildAnswer, ChildErrorCode, ChildInfo } from './children.ts';
+import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
+import type { NormalSpec } from './child-spec.ts';
+import { publishRestart } from './channels.ts';
+import { currentClock } from './clock.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { compile, type CompiledServer } from './gen-server.ts';
+import { GenServerProc } from './gen-server-process.ts';
+import { INFO } from './mailbox.ts';
+import { isExit } from './monitor.ts';
+import type { Pid } from './pid.ts';
+import { currentProc, type Proc } from './proc.ts';
+import { addRestart, DEFAULT_INTENSITY, type Intensity } from './restart-intensity.ts';
+import { isRestarted } from './restart-strategy.ts';
+import { noreply, type Next, reply, type Reply, stop } from './step.ts';
+import { checkIntensity } from './supervisor.ts';
+
+export interface DynamicSupervisorDefinition {
+  readonly name: string;
+  /** Default 3 restarts in 5,000 ms, over all children together. */
+  readonly intensity?: Intensity;
+  /** Default unlimited. Running and restarting children count. */
+  readonly maxChildren?: number;
+}
+
+export interface DynamicSupervisor extends Behaviour<void> {
+  readonly isSupervisor: true;
+}
+
+interface Child {
+  readonly spec: NormalSpec;
+  readonly pid: Pid;
+  restarting: boolean;
+}
+
+interface State {
+  /** By the pid that is running, or the last one while restarting (row DS-41). */
+  readonly children: Map<Pid, Child>;
+  restarts: number[];
+}
+
+class Retry {
+  readonly pid: Pid;
+  readonly reason: ExitReason;
+
+  constructor(pid: Pid, reason: ExitReason) {
+    this.pid = pid;
+    this.reason = reason;
+  }
+}
+
+type Answer = Reply<State, ChildAnswer>;
+type Maybe<T> = T | Promise<T>;
+
+/** Defines a dynamic supervisor. @throws BadArgument for a bad intensity */
+export function dynamicSupervisor(definition: DynamicSupervisorDefinition): DynamicSupervisor {
+  checkIntensity(definition.name, definition.intensity ?? DEFAULT_INTENSITY);
+  const server = dynamicServer(definition);
+  return { name: definition.name, isSupervisor: true, [MAKE]: (parent: Proc | undefined) => new GenServerProc(server, parent) };
+}
+
+function dynamicServer({ name, intensity = DEFAULT_INTENSITY, maxChildren = Infinity }: DynamicSupervisorDefinition): CompiledServer {
+  const fault = (state: State, code: ChildErrorCode, child: unknown, reason?: ExitReason): Answer =>
+    reply({ error: { code, child: String(child), ...(reason === undefined ? {} : { reason }) } }, state);
+
+  function startChild(state: State, spec: NormalSpec): Maybe<Answer> {
+    if (state.children.size >= maxChildren) return fault(state, 'max_children', spec.id);
+    const started = startChildProcess(spec);
+    return started instanceof Promise ? started.then((s) => enter(state, spec, s)) : enter(state, spec, started);
+  }
+
+  function enter(state: State, spec: NormalSpec, started: ChildStart): Answer {
+    if ('reason' in started) return fault(state, 'child_start_failed', spec.id, started.reason);
+    if (!('pid' in started)) return fault(state, 'child_ignored', spec.id);
+    state.children.set(started.pid, { spec, pid: started.pid, restarting: false });
+    return reply({ value: started.pid }, state);
+  }
+
+  function terminateChild(state: State, pid: Pid): Maybe<Answer> {
+    const child = state.children.get(pid);
+    if (!child) return fault(state, 'not_found', pid);
+    return whenDone(stopChildProcess(currentProc()!, pid, child.spec), () => {
+      state.children.delete(pid);
+      return reply({}, state) as Answer;
+    });
+  }
+
+  function ended(state: State, pid: Pid, reason: ExitReason): Maybe<Next<State>> {
+    const child = state.children.get(pid);
+    if (!child) return noreply(state);
+    if (!isRestarted(child.spec.restart, reason)) {
+      state.children.delete(pid);
+      return noreply(state);
+    }
+    return restart(state, child, reason);
+  }
+
+  function restart(state: State, child: Child, reason: ExitReason): Maybe<Next<State>> {
+    const { history, exceeded } = addRestart(state.restarts, currentClock().now(), intensity);
+    state.restarts = history;
+    const me = currentProc()!;
+    publishRestart({
+      supervisor: me.pid,
+      supervisorLabel: me.label ?? name,
+      childId: child.spec.id,
+      pid: child.restarting ? undefined : child.pid,
+      reason,
+      restarts: history.length,
+      max: intensity.max,
+      givenUp: exceeded,
+    });
+    if (exceeded) {
+      state.children.delete(child.pid);
+      return stop('shutdown', state);
+    }
+    return whenDone(startChildProcess(child.spec), (started) => {
+      if ('reason' in started) {
+        child.restarting = true;
+        me.deliver(new Retry(child.pid, started.reason), undefined, INFO);
+        return noreply(state);
+      }
+      state.children.delete(child.pid);
+      if ('pid' in started) state.children.set(started.pid, { spec: child.spec, pid: started.pid, restarting: false });
+      return noreply(state);
+    });
+  }
+
+  function info(state: State, message: unknown): Maybe<Next<State>> {
+    if (isExit(message)) return ended(state, message.from, message.reason);
+    if (message instanceof Retry) {
+      const child = state.children.get(message.pid);
+      if (child?.restarting) return restart(state, child, message.reason);
+    }
+    return noreply(state);
+  }
+
+  /** All at once, then together (rule R-44). */
+  function stopAll(state: State): Promise<unknown> | undefined {
+    const me = currentProc()!;
+    const waits: Promise<unknown>[] = [];
+    for (const child of state.children.values()) {
+      const stopped = stopChildProcess(me, child.pid, child.spec);
+      if (stopped instanceof Promise) waits.push(stopped);
+    }
+    return waits.length > 0 ? Promise.all(waits) : undefined;
+  }
+
+  const describe = (child: Child): ChildInfo => ({
+    id: undefined,
+    pid: child.restarting ? undefined : child.pid,
+    type: child.spec.type,
+    restarting: child.restarting,
+  });
+
+  return compile(
+    {
+      name,
+      trapExit: true,
+      init: (): State => ({ children: new Map(), restarts: [] }),
+      calls: {
+        startChild: startChild as never,
+        terminateChild: terminateChild as never,
+        restartChild: ((state: State, id: unknown) => fault(state, 'not_found', id)) as never,
+        deleteChild: ((state: State, id: unknown) => fault(state, 'not_found', id)) as never,
+        whichChildren: ((state: State) => reply([...state.children.values()].map(describe).reverse(), state)) as never,
+        countChildren: ((state: State) => reply(counts([...state.children.values()]), state)) as never,
+      },
+      casts: {},
+      info: info as never,
+      terminate: (_reason, state) => stopAll(state as State),
+    },
+    'dynamicSupervisor',
+  );
+}
+
+function counts(children: readonly Child[]): { specs: number; active: number; supervisors: number; workers: number } {
+  return {
+    specs: children.length,
+    active: children.filter((child) => !child.restarting).length,
+    supervisors: children.filter((child) => child.spec.type === 'supervisor').length,
+    workers: children.filter((child) => child.spec.type === 'worker').length,
+  };
+}

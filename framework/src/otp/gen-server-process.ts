@@ -1,0 +1,348 @@
+/**
+ * GenServerProc: the process that runs a genServer definition. The loop of OTP's gen_server.
+ *
+ * Invariants
+ * - One message at a time; while an async handler is under way the process is HELD and only signals reach it.
+ * - `continue` runs before anything queued (rule R-15). A step's timeout is cancelled by any message but a system
+ *   message, which restarts it (R-12, R-13).
+ * - `terminate` runs on stop and after a throw, not on a signal that is not trapped (R-27); replies of a stop leave
+ *   after it (R-04).
+ */
+import { BehaviourProc, type InitFailure } from './behaviour.ts';
+import { From } from './call.ts';
+import { currentClock, type TimerHandle } from './clock.ts';
+import { crashProcess, endProcess } from './exit-signals.ts';
+import type { ExitReason } from './exit-reason.ts';
+import type { CompiledServer, Self } from './gen-server.ts';
+import { CAST, INFO, SYSTEM } from './mailbox.ts';
+import { isExit } from './monitor.ts';
+import type { Pid } from './pid.ts';
+import { DEAD, HELD, type Proc, RUNNING } from './proc.ts';
+import { runAs, SLICE_MESSAGES, mustYield } from './scheduler.ts';
+import { IGNORE, NOREPLY, recycle, REPLY, Step, STOP, STOP_REPLY, timeout as TIMEOUT } from './step.ts';
+import { reasonOfThrow, NoHandler } from './thrown.ts';
+
+/** What a handler was given, as crash reports show it. */
+interface LastMessage {
+  readonly kind: 'init' | 'call' | 'cast' | 'info' | 'continue' | 'system';
+  readonly name?: string;
+  readonly payload?: unknown;
+}
+
+/** The message of an idle timeout in the mailbox; it counts only while it is the one last armed. */
+interface IdleTimer {
+  handle: TimerHandle | undefined;
+  milliseconds: number;
+}
+
+/** What handlers know of their process: its address and its end, not the process. */
+class ServerSelf implements Self {
+  readonly pid: Pid;
+  readonly #proc: Proc;
+
+  constructor(proc: Proc) {
+    this.pid = proc.pid;
+    this.#proc = proc;
+  }
+
+  get signal(): AbortSignal {
+    return this.#proc.signal;
+  }
+}
+
+export class GenServerProc extends BehaviourProc {
+  readonly server: CompiledServer;
+  state: unknown = undefined;
+  suspended = false;
+  private readonly self: Self = new ServerSelf(this);
+  private idle: IdleTimer | undefined = undefined;
+  private last: LastMessage | undefined = undefined;
+
+  constructor(server: CompiledServer, parent: Proc | undefined) {
+    super(parent);
+    this.server = server;
+    this.trapExit = server.definition.trapExit ?? false;
+  }
+
+  override get behaviour(): string {
+    return `${this.server.kind} ${this.server.definition.name}`;
+  }
+
+  override describeState(): unknown {
+    const { formatStatus } = this.server.definition;
+    if (!formatStatus) return this.state;
+    try {
+      return formatStatus(this.state);
+    } catch (error) {
+      return `formatStatus failed: ${String(error)}`;
+    }
+  }
+
+  override exitBySignal(reason: ExitReason): void {
+    endProcess(this, reason);
+  }
+
+  override deliver(head: unknown, body: unknown, mark: unknown): void {
+    super.deliver(head, body, mark);
+    const { maxQueue } = this.server.definition;
+    if (maxQueue !== undefined && this.mailbox.size > maxQueue) crashProcess(this, 'killed', { kind: 'overloaded', queued: this.mailbox.size });
+  }
+
+  override begin(arg: unknown): InitFailure | undefined | Promise<InitFailure | undefined> {
+    this.status = RUNNING;
+    let result: unknown;
+    try {
+      result = this.server.definition.init(arg, this.self);
+    } catch (error) {
+      return this.initFailed(reasonOfThrow(error));
+    }
+    if (!isThenable(result)) return this.initDone(result);
+    this.status = HELD;
+    return result.then(
+      (value) => runAs(this, () => this.initDone(value)),
+      (error: unknown) => runAs(this, () => this.initFailed(reasonOfThrow(error))),
+    ) as Promise<InitFailure | undefined>;
+  }
+
+  private initDone(result: unknown): InitFailure | undefined {
+    if (this.status === DEAD) return { ignored: false, reason: this.exitReason! };
+    if (result instanceof Step) {
+      if (result.kind === IGNORE) return { ignored: true };
+      if (result.kind === STOP) return { ignored: false, reason: result.reason };
+      if (result.kind !== NOREPLY) return { ignored: false, reason: { kind: 'badReturn', value: 'a step that init may not return' } };
+    }
+    this.status = RUNNING;
+    if (result instanceof Step) this.apply(result, undefined);
+    else this.state = result;
+    // A failing continuation is a crash after a good start.
+    if ((this.status as number) === RUNNING) this.rest();
+    return undefined;
+  }
+
+  private initFailed(reason: ExitReason): InitFailure {
+    return { ignored: false, reason: this.status === DEAD ? this.exitReason! : reason };
+  }
+
+  protected override hasWork(): boolean {
+    if (!this.suspended) return this.mailbox.size > 0;
+    return this.nextSystemMessage() >= 0;
+  }
+
+  protected override handle(): void {
+    const { mailbox } = this;
+    for (let left = SLICE_MESSAGES; left > 0 && mailbox.size > 0; left--) {
+      if (this.suspended && !this.systemMessageFirst()) return;
+      const head = mailbox.head();
+      const body = mailbox.body();
+      const mark = mailbox.mark();
+      mailbox.drop();
+      if (this.idle !== undefined) this.stopIdle(mark === SYSTEM);
+      if (mark === CAST) this.handleCast(head as string, body);
+      else if (mark === INFO) this.handleInfo(head);
+      else if (mark === SYSTEM) this.handleSystem(head as (proc: GenServerProc) => unknown);
+      else this.handleCall(head as string, body, mark as From);
+      if (this.status !== RUNNING || mustYield()) return;
+    }
+  }
+
+  private handleCast(name: string, payload: unknown): void {
+    const handler = this.server.casts.get(name);
+    let result: unknown;
+    try {
+      if (handler === undefined) throw new NoHandler(this.behaviour, 'cast', name);
+      result = handler(this.state, payload, this.self);
+    } catch (error) {
+      this.last = { kind: 'cast', name, payload };
+      return this.failed(error);
+    }
+    if (result instanceof Step && result.kind === NOREPLY && result.options === undefined) {
+      this.state = result.state;
+      recycle(result);
+      return;
+    }
+    this.last = { kind: 'cast', name, payload };
+    this.apply(result, undefined);
+  }
+
+  private handleCall(name: string, payload: unknown, from: From): void {
+    const handler = this.server.calls.get(name);
+    let result: unknown;
+    try {
+      if (handler === undefined) throw new NoHandler(this.behaviour, 'call', name);
+      result = handler(this.state, payload, from);
+    } catch (error) {
+      this.last = { kind: 'call', name, payload };
+      return this.failed(error);
+    }
+    if (result instanceof Step && result.kind === REPLY && result.options === undefined) {
+      this.state = result.state;
+      const { value } = result;
+      recycle(result);
+      from.answer(value);
+      return;
+    }
+    this.last = { kind: 'call', name, payload };
+    this.apply(result, from);
+  }
+
+  private handleInfo(message: unknown): void {
+    let sent = message;
+    if (message === this.idleMessage) sent = TIMEOUT;
+    else if (isIdleMessage(message)) return;
+    const { info } = this.server.definition;
+    this.last = { kind: 'info', payload: sent };
+    if (this.trapExit && isExit(message) && message.from === this.parent) return this.stopWith(message.reason, undefined, undefined);
+    if (!info) return;
+    let result: unknown;
+    try {
+      result = info(this.state, sent, this.self);
+    } catch (error) {
+      return this.failed(error);
+    }
+    this.apply(result, undefined);
+  }
+
+  private handleSystem(run: (proc: GenServerProc) => unknown): void {
+    this.last = { kind: 'system' };
+    const result = run(this);
+    if (isThenable(result)) this.hold(result, undefined, true);
+  }
+
+  /** Carries out what a handler returned, continuations included. */
+  private apply(returned: unknown, caller: From | undefined): void {
+    let result = returned;
+    let from = caller;
+    while (result instanceof Step) {
+      const { kind, state, value, reason, options } = result;
+      recycle(result);
+      if (kind === STOP || kind === STOP_REPLY) {
+        this.state = state;
+        return this.stopWith(reason, kind === STOP_REPLY ? from : undefined, value);
+      }
+      if (kind === REPLY && from) from.answer(value);
+      else if (kind !== NOREPLY) break;
+      this.state = state;
+      from = undefined;
+      if (options === undefined) return;
+      if (options.timeout !== undefined) this.startIdle(options.timeout);
+      if (!('continue' in options)) return;
+      const { definition } = this.server;
+      this.last = { kind: 'continue', payload: options.continue };
+      try {
+        if (!definition.continue) throw new NoHandler(this.behaviour, 'continue', String(options.continue));
+        result = definition.continue(this.state, options.continue, this.self);
+      } catch (error) {
+        return this.failed(error);
+      }
+    }
+    if (isThenable(result)) return this.hold(result, from, false);
+    this.stopWith({ kind: 'badReturn', value: result instanceof Step ? 'a step used before, or one that this handler may not return' : result }, undefined, undefined);
+  }
+
+  /** Waits for an async handler; nothing else is handled meanwhile. */
+  private hold(promise: PromiseLike<unknown>, from: From | undefined, system: boolean): void {
+    this.status = HELD;
+    promise.then(
+      (value) => this.resume(() => (system ? undefined : this.apply(value, from))),
+      (error: unknown) => this.resume(() => this.failed(error)),
+    );
+  }
+
+  private resume(work: () => void): void {
+    if (this.status !== HELD) return;
+    this.status = RUNNING;
+    runAs(this, work);
+    if ((this.status as number) === RUNNING) this.rest();
+  }
+
+  private failed(error: unknown): void {
+    // A throw after the process has ended (it was killed from inside its handler) has nobody to reach.
+    if (this.status === DEAD) return;
+    this.stopWith(reasonOfThrow(error), undefined, undefined);
+  }
+
+  /** `terminate`, then the reply if one is due, then the end. */
+  stopWith(reason: ExitReason, from: From | undefined, value: unknown): void {
+    if (this.status === DEAD) return;
+    const { terminate } = this.server.definition;
+    let outcome: unknown;
+    try {
+      outcome = terminate?.(reason, this.state, this.self);
+    } catch (error) {
+      return crashProcess(this, reasonOfThrow(error), this.last);
+    }
+    if (!isThenable(outcome)) return this.stopped(reason, from, value);
+    this.status = HELD;
+    outcome.then(
+      () => this.stopped(reason, from, value),
+      (error: unknown) => crashProcess(this, reasonOfThrow(error), this.last),
+    );
+  }
+
+  private stopped(reason: ExitReason, from: From | undefined, value: unknown): void {
+    if (this.status === DEAD) return;
+    from?.answer(value);
+    crashProcess(this, reason, this.last);
+  }
+
+  /** What the process handles now or handled last: reports name it. */
+  get lastMessage(): LastMessage | undefined {
+    return this.last;
+  }
+
+  private idleMessage: unknown = undefined;
+
+  private startIdle(milliseconds: number): void {
+    if (milliseconds === Infinity) return;
+    const message = new IdleMessage();
+    this.idleMessage = message;
+    if (milliseconds === 0) {
+      // With a message queued the timeout is lost (rule R-14).
+      if (this.mailbox.size === 0) this.deliver(message, undefined, INFO);
+      return;
+    }
+    const handle = currentClock().setTimer(milliseconds, () => {
+      this.idle = undefined;
+      this.deliver(message, undefined, INFO);
+    });
+    this.idle = { handle, milliseconds };
+    (this.timers ??= new Set()).add(this);
+  }
+
+  /** Any message cancels the timeout; a system message starts it anew. */
+  private stopIdle(again: boolean): void {
+    const idle = this.idle!;
+    this.cancel();
+    if (again) this.startIdle(idle.milliseconds);
+    else this.idleMessage = undefined;
+  }
+
+  /** As its own OwnedTimer: the idle timeout ends with the process. */
+  cancel(): void {
+    if (this.idle?.handle) currentClock().clearTimer(this.idle.handle);
+    this.idle = undefined;
+  }
+
+  private nextSystemMessage(): number {
+    for (let i = 0; i < this.mailbox.size; i++) if (this.mailbox.markAt(i) === SYSTEM) return i;
+    return -1;
+  }
+
+  /** While suspended: brings the next system message to the front. */
+  private systemMessageFirst(): boolean {
+    const at = this.nextSystemMessage();
+    if (at < 0) return false;
+    if (at > 0) this.mailbox.moveToFront(at);
+    return true;
+  }
+}
+
+class IdleMessage {}
+
+function isIdleMessage(message: unknown): boolean {
+  return message instanceof IdleMessage;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

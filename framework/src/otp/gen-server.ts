@@ -1,0 +1,130 @@
+/**
+ * genServer: a server process as a plain object of functions over explicit state.
+ *
+ * One message is handled at a time. A handler receives the state and returns what comes next, built by `reply`,
+ * `noreply`, `stop` and their kin; it may be async, then nothing else is handled meanwhile (signals still take effect).
+ * A throw in it is a crash, never a return value (rule R-09). TypeScript infers state, payloads and replies from the
+ * definition alone.
+ *
+ * @example
+ *   const account = genServer({
+ *     name: 'account',
+ *     init: (of: { number: string }) => ({ ...of, cents: 0 }),
+ *     calls: { balance: (state) => reply(state.cents, state) },
+ *     casts: { deposit: (state, cents: number) => noreply({ ...state, cents: state.cents + cents }) },
+ *   });
+ *   const seven = await start(account, { number: '7' });
+ *   cast(seven, 'deposit', 500);
+ *   await call(seven, 'balance'); // 500
+ */
+import { type Behaviour, MAKE } from './behaviour.ts';
+import type { From } from './call.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { GenServerProc } from './gen-server-process.ts';
+import type { Pid } from './pid.ts';
+import type { Init, Next, Reply } from './step.ts';
+
+/** What every handler knows of its own process. */
+export interface Self {
+  readonly pid: Pid;
+  /** Fires when the process ends. Hand it to `fetch` and the like. */
+  readonly signal: AbortSignal;
+}
+
+/** Third parameter of a call's handler. Annotate it, `Call<R>`, to answer later: the caller's type follows. */
+export interface Call<R = unknown> extends Self {
+  readonly from: From<R>;
+  /** Who calls; undefined for a caller outside every process. */
+  readonly client: Pid | undefined;
+}
+
+type MaybePromise<T> = T | Promise<T>;
+/** A handler's own parameters are inferred from it, so the constraint must accept any. */
+// oxlint-disable-next-line typescript/no-explicit-any
+type Any = any;
+
+export type CallHandlers<S> = Record<string, (state: NoInfer<S>, payload: Any, call: Call<Any>) => MaybePromise<Reply<S, unknown> | Next<S>>>;
+export type CastHandlers<S> = Record<string, (state: NoInfer<S>, payload: Any, self: Self) => MaybePromise<Next<S>>>;
+
+export interface GenServerDefinition<A, S, C, K> {
+  /** Names the behaviour in reports. */
+  readonly name: string;
+  /** Exits of linked processes arrive as EXIT messages at `info`, and `terminate` runs on shutdown. Default false. */
+  readonly trapExit?: boolean;
+  /** More queued messages than this kill the process; calls among them fail with `call_down`. Default unbounded, as in OTP. */
+  readonly maxQueue?: number;
+  /** Returns the first state. Must be quick; slow loading belongs in `continue` (`initOk(state, { continue: 'load' })`). */
+  init(arg: A, self: Self): MaybePromise<S | Init<S>>;
+  /** Runs before any queued message when a step asked for it. */
+  continue?(state: NoInfer<S>, continuation: unknown, self: Self): MaybePromise<Next<NoInfer<S>>>;
+  readonly calls?: C;
+  readonly casts?: K;
+  /** Everything that is neither call nor cast: plain messages, DOWN, EXIT, timers, `timeout`. */
+  info?(state: NoInfer<S>, message: unknown, self: Self): MaybePromise<Next<NoInfer<S>>>;
+  /** Runs at an orderly stop, after a throw, and on a shutdown when exits are trapped (rules R-27, R-28). */
+  terminate?(reason: ExitReason, state: NoInfer<S>, self: Self): MaybePromise<unknown>;
+  /** Makes the state of the new code out of the old one. */
+  codeChange?(oldVersion: unknown, state: unknown, extra: unknown): MaybePromise<NoInfer<S>>;
+  /** The state as reports may show it; redact here. */
+  formatStatus?(state: NoInfer<S>): unknown;
+}
+
+declare const handlers: unique symbol;
+declare const stateType: unique symbol;
+
+export interface GenServer<A = never, S = unknown, C = unknown, K = unknown> extends Behaviour<A> {
+  readonly [handlers]?: { calls: C; casts: K };
+  readonly [stateType]?: S;
+}
+
+/** The handlers of a genServer's type. */
+export type Handlers<G> = G extends { readonly [handlers]?: infer H } ? NonNullable<H> & { calls: unknown; casts: unknown } : never;
+
+type PayloadOf<F> = F extends (state: Any, ...rest: infer P) => unknown
+  ? P extends [infer Payload, ...unknown[]]
+    ? Payload extends Self
+      ? []
+      : unknown extends Payload
+        ? [payload?: undefined]
+        : undefined extends Payload
+          ? [payload?: Payload]
+          : [payload: Payload]
+    : [payload?: undefined]
+  : never;
+type ReplyNow<T> = T extends Reply<Any, infer V> ? V : never;
+type ReplyLater<T, F> =
+  Exclude<T, Reply<Any, Any>> extends never ? never : F extends (state: Any, payload: Any, call: Call<infer R>) => unknown ? R : unknown;
+type ReplyOf<F> = F extends (...args: Any[]) => infer T ? ReplyNow<Awaited<T>> | ReplyLater<Awaited<T>, F> : never;
+
+export type CallPayload<G, N extends string> = PayloadOf<Handlers<G>['calls'][N & keyof Handlers<G>['calls']]>;
+export type CastPayload<G, N extends string> = PayloadOf<Handlers<G>['casts'][N & keyof Handlers<G>['casts']]>;
+export type CallReply<G, N extends string> = ReplyOf<Handlers<G>['calls'][N & keyof Handlers<G>['calls']]>;
+
+/**
+ * Defines a server. See the example at the top of this file.
+ *
+ * Elixir's `use GenServer`; semantics by the rules of OTP's gen_server.
+ */
+export function genServer<A, S, C extends CallHandlers<S> = {}, K extends CastHandlers<S> = {}>(
+  definition: GenServerDefinition<A, S, C, K>,
+): GenServer<A, S, C, K> {
+  const compiled = compile(definition as unknown as CompiledServer['definition'], 'genServer');
+  return { name: definition.name, [MAKE]: (parent) => new GenServerProc(compiled, parent) };
+}
+
+/** A definition as the process uses it: handlers by name in maps, so that no name reaches an object's prototype. */
+export interface CompiledServer {
+  readonly kind: 'genServer' | 'supervisor' | 'dynamicSupervisor';
+  readonly definition: GenServerDefinition<unknown, unknown, CallHandlers<unknown>, CastHandlers<unknown>>;
+  readonly calls: ReadonlyMap<string, CallHandlers<unknown>[string]>;
+  readonly casts: ReadonlyMap<string, CastHandlers<unknown>[string]>;
+}
+
+export function compile(definition: CompiledServer['definition'], kind: CompiledServer['kind']): CompiledServer {
+  return {
+    kind,
+    definition,
+    calls: new Map(Object.entries(definition.calls ?? {})),
+    casts: new Map(Object.entries(definition.casts ?? {})),
+  };
+}

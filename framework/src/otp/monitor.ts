@@ -1,0 +1,112 @@
+/**
+ * Monitors and links: how processes learn of each other's end.
+ *
+ * Links are a set and symmetric; monitors stack, each gives its own DOWN (rule R-24). A monitor on a process that is
+ * gone gives DOWN 'noproc' at once; a link to one is an error for who does not trap exits, an EXIT 'noproc' for who
+ * does (R-23). After `unlink` or `demonitor(ref, {flush: true})` nothing of that link or monitor arrives any more (R-25).
+ *
+ * @example
+ *   const ref = monitor(pid);
+ *   const down = await receive((m): m is Down => isDown(m) && m.ref === ref);
+ */
+import { NoProcess } from './errors.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { INFO } from './mailbox.ts';
+import type { Pid } from './pid.ts';
+import { DEAD, type Proc } from './proc.ts';
+
+/** The message that a monitor gives at the end of its process. */
+export interface Down {
+  readonly tag: 'DOWN';
+  readonly ref: Monitor;
+  readonly pid: Pid;
+  readonly reason: ExitReason;
+}
+
+/** The message that a link gives to a process that traps exits. */
+export interface Exit {
+  readonly tag: 'EXIT';
+  readonly from: Pid;
+  readonly reason: ExitReason;
+}
+
+/** One monitor, and the reference that its DOWN carries. */
+export class Monitor {
+  readonly pid: Pid;
+  /** Who is told: a process by a DOWN in its mailbox, the framework's own code by a function. */
+  readonly watcher: Proc | ((reason: ExitReason) => void);
+
+  constructor(pid: Pid, watcher: Proc | ((reason: ExitReason) => void)) {
+    this.pid = pid;
+    this.watcher = watcher;
+  }
+
+  toJSON(): string {
+    return `#Monitor${this.pid}`;
+  }
+}
+
+export function isDown(message: unknown): message is Down {
+  return typeof message === 'object' && message !== null && (message as Down).tag === 'DOWN' && (message as Down).ref instanceof Monitor;
+}
+
+export function isExit(message: unknown): message is Exit {
+  return typeof message === 'object' && message !== null && (message as Exit).tag === 'EXIT';
+}
+
+/** Tells the watcher of `monitor` that its process ended. */
+export function notifyDown(monitor: Monitor, reason: ExitReason): void {
+  const { watcher } = monitor;
+  if (typeof watcher === 'function') return watcher(reason);
+  watcher.monitors?.delete(monitor);
+  watcher.deliver({ tag: 'DOWN', ref: monitor, pid: monitor.pid, reason } satisfies Down, undefined, INFO);
+}
+
+export function addMonitor(watcher: Proc | ((reason: ExitReason) => void), target: Proc | undefined, pid: Pid): Monitor {
+  const monitor = new Monitor(pid, watcher);
+  if (!target || target.status === DEAD) {
+    notifyDown(monitor, 'noproc');
+    return monitor;
+  }
+  (target.watchers ??= new Set()).add(monitor);
+  if (typeof watcher !== 'function') (watcher.monitors ??= new Set()).add(monitor);
+  return monitor;
+}
+
+/** Removes a monitor. Returns whether it still stood. With `flush` a DOWN of it that is already queued is removed too. */
+export function removeMonitor(monitor: Monitor, target: Proc | undefined, flush: boolean): boolean {
+  const { watcher } = monitor;
+  const stood = target?.watchers?.delete(monitor) ?? false;
+  if (typeof watcher === 'function') return stood;
+  watcher.monitors?.delete(monitor);
+  if (flush && !stood) flushMessage(watcher, (m) => isDown(m) && m.ref === monitor);
+  return stood;
+}
+
+/** Removes the first plain message that matches from a mailbox. */
+export function flushMessage(proc: Proc, match: (message: unknown) => boolean): boolean {
+  const { mailbox } = proc;
+  for (let i = 0; i < mailbox.size; i++) {
+    if (mailbox.markAt(i) === INFO && match(mailbox.headAt(i))) {
+      mailbox.remove(i);
+      return true;
+    }
+  }
+  return false;
+}
+
+export function addLink(a: Proc, b: Proc): void {
+  if (a === b) return;
+  (a.links ??= new Set()).add(b);
+  (b.links ??= new Set()).add(a);
+}
+
+export function removeLink(a: Proc, b: Proc): void {
+  a.links?.delete(b);
+  b.links?.delete(a);
+}
+
+/** The error of a link to a process that is gone, for who does not trap exits. */
+export function noSuchProcess(pid: Pid): NoProcess {
+  return new NoProcess(`there is no process ${pid}`, 'Link or call a process while it lives, or monitor it and handle DOWN noproc.');
+}

@@ -1,0 +1,128 @@
+/**
+ * Proc: what the node knows of one process: mailbox, links, monitors, names, timers, status. Internal to the layer; the
+ * API hands out pids only.
+ *
+ * Invariants
+ * - A process stands in the run queue exactly while its status is QUEUED.
+ * - While HELD (an async handler or init is under way) it handles no message, but signals reach it.
+ * - Nothing leaves DEAD; its collections are gone, its pid no longer leads here.
+ * - Sets that most processes never need (links, monitors, timers, names) exist only when used: an idle process stays
+ *   below 1 KB.
+ */
+import type { AsyncResource } from 'node:async_hooks';
+import type { From } from './call.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { Mailbox } from './mailbox.ts';
+import type { Monitor } from './monitor.ts';
+import { Pid, PROC } from './pid.ts';
+import { contextFor, ownerOfContext, type Runnable, schedule } from './scheduler.ts';
+
+export const IDLE = 0;
+export const QUEUED = 1;
+export const RUNNING = 2;
+export const HELD = 3;
+export const DEAD = 4;
+
+/** A timer that dies with the process it is to reach. */
+export interface OwnedTimer {
+  cancel(): void;
+}
+
+/** A name that a process holds; released before anyone is told of its end (rule R-11). */
+export interface HeldName {
+  release(proc: Proc): void;
+  describe(): string;
+}
+
+export abstract class Proc implements Runnable {
+  readonly pid: Pid;
+  readonly context: AsyncResource;
+  readonly mailbox = new Mailbox();
+  /** The process that started this one, whose EXIT a trapping GenServer obeys (rule R-28). */
+  readonly parent: Pid | undefined;
+  status: number = IDLE;
+  trapExit = false;
+  label: string | undefined = undefined;
+  links: Set<Proc> | undefined = undefined;
+  /** Monitors this process holds on others. */
+  monitors: Set<Monitor> | undefined = undefined;
+  /** Monitors that others hold on this process. */
+  watchers: Set<Monitor> | undefined = undefined;
+  names: HeldName[] | undefined = undefined;
+  timers: Set<OwnedTimer> | undefined = undefined;
+  /** Calls to this process that have no answer yet, newest first. */
+  openCalls: From | undefined = undefined;
+  abort: AbortController | undefined = undefined;
+  exitReason: ExitReason | undefined = undefined;
+
+  constructor(parent: Proc | undefined) {
+    this.pid = new Pid(this);
+    this.parent = parent?.pid;
+    this.context = contextFor(this);
+  }
+
+  /** Handles some messages; leaves the status RUNNING unless it is held or ended meanwhile. Never throws. */
+  protected abstract handle(): void;
+
+  /** What kind of process this is, for reports and the tree. */
+  abstract readonly behaviour: string;
+
+  /** The state as reports show it. */
+  abstract describeState(): unknown;
+
+  /** Ends the process because of a signal that it does not trap; no code of its runs for it (rule R-27). */
+  abstract exitBySignal(reason: ExitReason): void;
+
+  slice(): void {
+    if (this.status !== QUEUED) return;
+    this.status = RUNNING;
+    this.handle();
+    if (this.status === RUNNING) this.rest();
+  }
+
+  /** Whether a message could be handled now. */
+  protected hasWork(): boolean {
+    return this.mailbox.size > 0;
+  }
+
+  /** Ends a slice or a wait: back into the run queue when there is more to do. */
+  rest(): void {
+    if (this.hasWork()) {
+      this.status = QUEUED;
+      schedule(this);
+    } else {
+      this.status = IDLE;
+    }
+  }
+
+  /** Puts a message into the mailbox and wakes the process. */
+  deliver(head: unknown, body: unknown, mark: unknown): void {
+    if (this.status === DEAD) return;
+    this.mailbox.push(head, body, mark);
+    if (this.status === IDLE) this.rest();
+  }
+
+  get alive(): boolean {
+    return this.status !== DEAD;
+  }
+
+  /** The signal that fires when this process ends. */
+  get signal(): AbortSignal {
+    this.abort ??= new AbortController();
+    if (this.status === DEAD && !this.abort.signal.aborted) this.abort.abort(this.exitReason);
+    return this.abort.signal;
+  }
+}
+
+/** All processes alive on this thread. */
+export const living = new Set<Proc>();
+
+/** The living process behind a pid of this node. */
+export function procOf(pid: Pid): Proc | undefined {
+  return pid[PROC] as Proc | undefined;
+}
+
+/** The process whose code runs: in a slice, after an await of one, or in a callback that one left behind (even if ended). */
+export function currentProc(): Proc | undefined {
+  return ownerOfContext() as Proc | undefined;
+}

@@ -1,0 +1,197 @@
+/**
+ * process: what code does as, and to, a process. Elixir's Process module, in camelCase.
+ *
+ * @example
+ *   const ref = monitor(pid);
+ *   exit(pid, 'shutdown');
+ */
+import { type Clock, currentClock, type TimerHandle } from './clock.ts';
+import { NoProcess, ProcessEnded } from './errors.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { sendExit } from './exit-signals.ts';
+import { INFO } from './mailbox.ts';
+import { addLink, addMonitor, flushMessage, isExit, type Monitor, noSuchProcess, removeLink, removeMonitor } from './monitor.ts';
+import { Pid } from './pid.ts';
+import { currentProc, DEAD, living, type OwnedTimer, type Proc, procOf } from './proc.ts';
+import { requireProc } from './spawn.ts';
+import { resolveTarget, type Target, ViaName } from './target.ts';
+import { ExitThrow } from './thrown.ts';
+import { deliverExit } from './exit-signals.ts';
+
+/** The process that runs this code, also after an await. @throws NoProcess outside of one */
+export function self(): Pid {
+  return requireProc('self').pid;
+}
+
+/** Sends a plain message; a genServer gets it at `info`. Silent when the target is gone. */
+export function send(target: Target, message: unknown): void {
+  const sender = currentProc();
+  if (sender !== undefined && sender.status === DEAD) throw new ProcessEnded(sender.pid);
+  if (target instanceof ViaName) {
+    const proc = resolveTarget(target);
+    if (!proc) throw new NoProcess(`nothing is registered as ${String(target)}`, 'Check with whereis first, or use cast, which is silent (rule R-02).');
+    proc.deliver(message, undefined, INFO);
+    return;
+  }
+  procOf(target)?.deliver(message, undefined, INFO);
+}
+
+/** A timer made by `sendAfter`. */
+export class TimerRef implements OwnedTimer {
+  readonly #clock: Clock;
+  readonly #due: number;
+  #handle: TimerHandle | undefined;
+
+  constructor(milliseconds: number, fire: () => void) {
+    this.#clock = currentClock();
+    this.#due = this.#clock.now() + milliseconds;
+    this.#handle = this.#clock.setTimer(milliseconds, () => {
+      this.#handle = undefined;
+      fire();
+    });
+  }
+
+  /** Remaining milliseconds, or false once it has fired or was cancelled. */
+  get remaining(): number | false {
+    return this.#handle ? Math.max(0, Math.ceil(this.#due - this.#clock.now())) : false;
+  }
+
+  cancel(): void {
+    if (this.#handle) this.#clock.clearTimer(this.#handle);
+    this.#handle = undefined;
+  }
+}
+
+/**
+ * Sends `message` in `milliseconds`. A timer to a pid ends with that process; a timer to a name finds who has the name
+ * when it fires.
+ */
+export function sendAfter(target: Target, message: unknown, milliseconds: number): TimerRef {
+  if (target instanceof ViaName) return new TimerRef(milliseconds, () => resolveTarget(target)?.deliver(message, undefined, INFO));
+  const proc = procOf(target);
+  const timer: TimerRef = new TimerRef(milliseconds, () => {
+    proc?.timers?.delete(timer);
+    proc?.deliver(message, undefined, INFO);
+  });
+  if (!proc) timer.cancel();
+  else (proc.timers ??= new Set()).add(timer);
+  return timer;
+}
+
+/** Cancels a timer. Returns the milliseconds it had left, or false: then its message is delivered already (rule R-16). */
+export function cancelTimer(timer: TimerRef): number | false {
+  const { remaining } = timer;
+  timer.cancel();
+  return remaining;
+}
+
+/** Resolves after `milliseconds`; never, if the process has ended by then. */
+export function sleep(milliseconds: number): Promise<void> {
+  const proc = currentProc();
+  return new Promise((resolve) => {
+    currentClock().setTimer(milliseconds, () => {
+      if (proc?.status !== DEAD) resolve();
+    });
+  });
+}
+
+/** Links the running process with another, both ways (rules R-22 to R-25). */
+export function link(pid: Pid): void {
+  const me = requireProc('link');
+  const other = procOf(pid);
+  if (other) addLink(me, other);
+  else if (me.trapExit) deliverExit(me, pid, 'noproc');
+  else throw noSuchProcess(pid);
+}
+
+/** Takes a link away; afterwards no EXIT of it arrives. */
+export function unlink(pid: Pid): void {
+  const me = requireProc('unlink');
+  const other = procOf(pid);
+  if (other) removeLink(me, other);
+  else flushMessage(me, (message) => isExit(message) && message.from === pid);
+}
+
+/** Watches a process: at its end, or at once if it is gone, a DOWN with the returned reference arrives. */
+export function monitor(target: Target): Monitor {
+  const me = requireProc('monitor');
+  const proc = resolveTarget(target);
+  return addMonitor(me, proc, proc?.pid ?? (target instanceof Pid ? target : me.pid));
+}
+
+/** Ends a monitor. Returns whether it still stood; with `flush` a DOWN of it in the mailbox is removed as well. */
+export function demonitor(ref: Monitor, options: { flush?: boolean } = {}): boolean {
+  return removeMonitor(ref, procOf(ref.pid), options.flush ?? false);
+}
+
+/** Ends the running process with this reason, from wherever its code stands. */
+export function exit(reason: ExitReason): never;
+/** Sends another process, or this one, an exit signal (rules R-20, R-21). 'kill' cannot be trapped. */
+export function exit(target: Pid, reason: ExitReason): void;
+export function exit(first: Pid | ExitReason, reason?: ExitReason): void {
+  if (!(first instanceof Pid)) {
+    requireProc('exit');
+    throw new ExitThrow(first);
+  }
+  const sender = currentProc();
+  const target = procOf(first);
+  if (target) sendExit(target, sender?.pid ?? first, reason!);
+}
+
+/** Whether exits of linked processes arrive as EXIT messages. Returns what was set before. */
+export function trapExit(flag: boolean): boolean {
+  const me = requireProc('trapExit');
+  const before = me.trapExit;
+  me.trapExit = flag;
+  return before;
+}
+
+export function isAlive(pid: Pid): boolean {
+  return procOf(pid) !== undefined;
+}
+
+/** Names the running process in reports and in the tree. */
+export function setLabel(label: string): void {
+  requireProc('setLabel').label = label;
+}
+
+export interface ProcessInfo {
+  readonly pid: Pid;
+  readonly label: string | undefined;
+  readonly behaviour: string;
+  readonly names: readonly string[];
+  readonly parent: Pid | undefined;
+  readonly status: 'waiting' | 'runnable' | 'running';
+  readonly messageQueueLength: number;
+  readonly links: readonly Pid[];
+  readonly monitors: readonly Pid[];
+  readonly monitoredBy: readonly Pid[];
+  readonly trapExit: boolean;
+}
+
+/** What is known of a living process; undefined when it is gone (row PROC-07). */
+export function processInfo(pid: Pid): ProcessInfo | undefined {
+  const proc = procOf(pid);
+  return proc && infoOf(proc);
+}
+
+export function infoOf(proc: Proc): ProcessInfo {
+  return {
+    pid: proc.pid,
+    label: proc.label,
+    behaviour: proc.behaviour,
+    names: proc.names?.map((name) => name.describe()) ?? [],
+    parent: proc.parent,
+    status: (['waiting', 'runnable', 'running', 'waiting'] as const)[proc.status] ?? 'waiting',
+    messageQueueLength: proc.mailbox.size,
+    links: [...(proc.links ?? [])].map((other) => other.pid),
+    monitors: [...(proc.monitors ?? [])].map((ref) => ref.pid),
+    monitoredBy: [...(proc.watchers ?? [])].flatMap((ref) => (typeof ref.watcher === 'function' ? [] : [ref.watcher.pid])),
+    trapExit: proc.trapExit,
+  };
+}
+
+/** All processes alive on this thread. */
+export function processes(): Pid[] {
+  return [...living].map((proc) => proc.pid);
+}

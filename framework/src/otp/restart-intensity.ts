@@ -1,0 +1,24 @@
+/**
+ * Restart intensity: how many restarts within a period are still no failure of the supervisor itself. Pure.
+ *
+ * Rule R-40: restarts older than the period are forgotten (the bound is inclusive), the new one is added, and more than
+ * `max` end the supervisor. Default 3 in 5 s: the fourth restart ends it. OTP counts whole seconds; here milliseconds.
+ *
+ * @example
+ *   const { history, exceeded } = addRestart(before, now, { max: 3, period: 5000 });
+ */
+export interface Intensity {
+  /** Restarts allowed within the period. Default 3. */
+  readonly max: number;
+  /** Milliseconds. Default 5,000. */
+  readonly period: number;
+}
+
+export const DEFAULT_INTENSITY: Intensity = { max: 3, period: 5000 };
+
+/** Adds a restart at `now` (milliseconds) to the history, oldest first. */
+export function addRestart(history: readonly number[], now: number, { max, period }: Intensity): { history: number[]; exceeded: boolean } {
+  const within = history.filter((time) => time >= now - period);
+  within.push(now);
+  return { history: within, exceeded: within.length > max };
+}

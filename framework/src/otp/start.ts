@@ -1,0 +1,132 @@
+/**
+ * Starting: `start` and `startLink` wait until init has ended (rules R-30 to R-33).
+ *
+ * Invariants
+ * - The name is registered before init runs; where it is taken, init does not run and no link is made.
+ * - A failed start leaves no name, no link and no process. Linked, the failure also reaches a starter that does not trap
+ *   exits, as in OTP.
+ * - A synchronous init runs at once, inside the starter's slice.
+ */
+import { type Behaviour, type BehaviourProc, type InitFailure, MAKE } from './behaviour.ts';
+import { publishStart } from './channels.ts';
+import { currentClock } from './clock.ts';
+import { NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { endProcess } from './exit-signals.ts';
+import type { GenServer } from './gen-server.ts';
+import { addLink, removeLink } from './monitor.ts';
+import type { Pid } from './pid.ts';
+import { currentProc, DEAD, living, type Proc } from './proc.ts';
+import { runAs } from './scheduler.ts';
+import type { Ref, ViaName } from './target.ts';
+
+export interface StartOptions {
+  /** A name to register before init runs; made by `via`. */
+  readonly name?: ViaName | undefined;
+  /** Milliseconds init may take; then the process is killed and the start fails with 'timeout'. Default Infinity. */
+  readonly timeout?: number | undefined;
+}
+
+type ArgumentOf<B> = B extends Behaviour<infer A> ? A : never;
+/** `undefined` and `void` arguments may be left out. */
+export type StartArguments<B> = undefined extends ArgumentOf<B>
+  ? [arg?: ArgumentOf<B>, options?: StartOptions]
+  : unknown extends ArgumentOf<B>
+    ? [arg?: unknown, options?: StartOptions]
+    : [arg: ArgumentOf<B>, options?: StartOptions];
+export type Started<B> = B extends GenServer ? Ref<B> : Pid;
+
+/**
+ * Starts a process of a definition, unlinked, and waits for its init.
+ *
+ * @throws StartError when init failed, took too long, or the name is taken; StartIgnored when it returned `ignore()`
+ */
+export function start<B extends Behaviour>(behaviour: B, ...rest: StartArguments<B>): Promise<Started<B>> {
+  return started(startProc(behaviour, rest[0], rest[1] ?? {}, false)) as Promise<Started<B>>;
+}
+
+/** As `start`, linked to the running process. @throws NoProcess outside of one */
+export function startLink<B extends Behaviour>(behaviour: B, ...rest: StartArguments<B>): Promise<Started<B>> {
+  return started(startProc(behaviour, rest[0], rest[1] ?? {}, true)) as Promise<Started<B>>;
+}
+
+/** How a start ended; `StartOutcome` when it ended at once. */
+export type StartOutcome = { readonly pid: Pid } | { readonly error: StartError | StartIgnored };
+
+function started(outcome: StartOutcome | Promise<StartOutcome>): Promise<Pid> {
+  if (outcome instanceof Promise) return outcome.then(started);
+  return 'pid' in outcome ? Promise.resolve(outcome.pid) : Promise.reject(outcome.error);
+}
+
+/** Starts a process; synchronously when its init is. */
+export function startProc(behaviour: Behaviour, arg: unknown, options: StartOptions, linked: boolean): StartOutcome | Promise<StartOutcome> {
+  const parent = currentProc();
+  if (parent?.status === DEAD) throw new ProcessEnded(parent.pid);
+  if (linked && !parent) {
+    throw new NoProcess(`startLink of ${behaviour.name} outside of a process`, 'Use start there, or put it under a supervisor.');
+  }
+  const proc = behaviour[MAKE](parent);
+  living.add(proc);
+  if (options.name) {
+    const holder = options.name.claim(proc);
+    if (holder) {
+      endProcess(proc, 'normal');
+      return { error: new StartError(behaviour.name, { alreadyStarted: holder }, holder) };
+    }
+  }
+  if (linked) addLink(parent!, proc);
+  publishStart(proc);
+  const failure = runAs(proc, () => proc.begin(arg));
+  if (!(failure instanceof Promise)) return outcomeOf(behaviour, proc, parent, linked, failure);
+  const settled = failure.then((f) => outcomeOf(behaviour, proc, parent, linked, f));
+  const { timeout } = options;
+  // A process that is ended while its init waits has failed to start, though its promise never settles.
+  const ended = new Promise<StartOutcome>((resolve) => {
+    proc.signal.addEventListener('abort', () => resolve(outcomeOf(behaviour, proc, parent, linked, { ignored: false, reason: proc.exitReason! })));
+  });
+  if (timeout === undefined || timeout === Infinity) return Promise.race([settled, ended]);
+  return Promise.race([settled, ended, timedOut(behaviour, proc, parent, linked, timeout, settled)]);
+}
+
+function outcomeOf(
+  behaviour: Behaviour,
+  proc: BehaviourProc,
+  parent: Proc | undefined,
+  linked: boolean,
+  failure: InitFailure | undefined,
+): StartOutcome {
+  if (!failure) return { pid: proc.pid };
+  if (failure.ignored) {
+    if (linked) removeLink(parent!, proc);
+    endProcess(proc, 'normal');
+    return { error: new StartIgnored(behaviour.name) };
+  }
+  return failStart(behaviour, proc, parent, linked, failure.reason);
+}
+
+function failStart(behaviour: Behaviour, proc: Proc, parent: Proc | undefined, linked: boolean, reason: ExitReason): StartOutcome {
+  // A starter that traps exits learns of it from the error alone (OTP 26 and later, rule R-31).
+  if (linked && parent!.trapExit) removeLink(parent!, proc);
+  endProcess(proc, reason);
+  return { error: new StartError(behaviour.name, reason) };
+}
+
+function timedOut(
+  behaviour: Behaviour,
+  proc: Proc,
+  parent: Proc | undefined,
+  linked: boolean,
+  timeout: number,
+  settled: Promise<unknown>,
+): Promise<StartOutcome> {
+  return new Promise((resolve) => {
+    const clock = currentClock();
+    const timer = clock.setTimer(timeout, () => {
+      if (linked) removeLink(parent!, proc);
+      endProcess(proc, 'killed');
+      resolve({ error: new StartError(behaviour.name, 'timeout') });
+    });
+    const clear = (): void => clock.clearTimer(timer);
+    settled.then(clear, clear);
+  });
+}

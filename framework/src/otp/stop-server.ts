@@ -1,0 +1,47 @@
+/** Stopping a server from outside, with its `terminate`. OTP's gen_server:stop (rule R-08). */
+import { currentClock } from './clock.ts';
+import { CallError, ProcessEnded } from './errors.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { GenServerProc } from './gen-server-process.ts';
+import { SYSTEM } from './mailbox.ts';
+import { addMonitor, removeMonitor } from './monitor.ts';
+import { currentProc, DEAD } from './proc.ts';
+import { sendExit } from './exit-signals.ts';
+import { resolveTarget, type Target } from './target.ts';
+
+/**
+ * Lets a server run `terminate` and end with `reason`; resolves when it has ended.
+ *
+ * @param options.timeout milliseconds; when they pass the caller fails, the server goes on ending. Default Infinity
+ * @throws CallError `call_noproc`, `call_timeout`, `call_self`; `call_down` when it ended with another reason
+ */
+export function stopServer(target: Target, reason: ExitReason = 'normal', options: { timeout?: number } = {}): Promise<void> {
+  const text = `stop(${String(target)})`;
+  const caller = currentProc();
+  if (caller?.status === DEAD) return Promise.reject(new ProcessEnded(caller.pid));
+  const proc = resolveTarget(target);
+  if (!proc) return Promise.reject(new CallError('call_noproc', text, 'noproc'));
+  if (proc === caller) return Promise.reject(new CallError('call_self', text, 'callingSelf'));
+  return new Promise((resolve, reject) => {
+    const { timeout = Infinity } = options;
+    const clock = currentClock();
+    const timer =
+      timeout === Infinity
+        ? undefined
+        : clock.setTimer(timeout, () => {
+            removeMonitor(watch, proc, false);
+            reject(new CallError('call_timeout', text, 'timeout'));
+          });
+    const watch = addMonitor(
+      (ended) => {
+        if (timer) clock.clearTimer(timer);
+        if (ended === reason) resolve();
+        else reject(new CallError('call_down', text, ended));
+      },
+      proc,
+      proc.pid,
+    );
+    if (proc instanceof GenServerProc) proc.deliver((server: GenServerProc) => server.stopWith(reason, undefined, undefined), undefined, SYSTEM);
+    else sendExit(proc, caller?.pid ?? proc.pid, reason);
+  });
+}

@@ -1,0 +1,279 @@
+/**
+ * The server behind `supervisor`: its loop, as a genServer over the list of its children. See supervisor.ts for what it
+ * promises.
+ *
+ * Invariants
+ * - `children` stands in start order; a temporary child is in it only while it runs.
+ * - Nothing here is async unless a child's init or its stop takes time; then the mailbox waits, as in OTP.
+ */
+import type { ChildAnswer, ChildErrorCode, ChildFault, ChildInfo } from './children.ts';
+import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
+import { type ChildSpec, type NormalSpec, normalSpec } from './child-spec.ts';
+import { publishRestart } from './channels.ts';
+import { currentClock } from './clock.ts';
+import { BadArgument } from './errors.ts';
+import { type ExitReason, shutdown } from './exit-reason.ts';
+import { compile, type CompiledServer } from './gen-server.ts';
+import { INFO } from './mailbox.ts';
+import { isExit } from './monitor.ts';
+import { Pid } from './pid.ts';
+import { currentProc } from './proc.ts';
+import type { Key } from './registry.ts';
+import { addRestart, type Intensity } from './restart-intensity.ts';
+import { countsAsSignificant, isRestarted, restartSet, type Strategy } from './restart-strategy.ts';
+import { initStop, noreply, type Next, reply, type Reply, stop } from './step.ts';
+
+export interface SupervisorSettings {
+  readonly name: string;
+  readonly strategy: Strategy;
+  readonly intensity: Intensity;
+  readonly autoShutdown: 'never' | 'anySignificant' | 'allSignificant';
+  readonly children: readonly ChildSpec[] | ((arg: unknown) => readonly ChildSpec[]);
+}
+
+interface Child {
+  readonly spec: NormalSpec;
+  pid: Pid | undefined;
+  restarting: boolean;
+}
+
+interface State {
+  children: Child[];
+  restarts: number[];
+}
+
+/** The supervisor's message to itself: try once more to start what could not be restarted. */
+class Retry {
+  readonly child: Child;
+  readonly reason: ExitReason;
+
+  constructor(child: Child, reason: ExitReason) {
+    this.child = child;
+    this.reason = reason;
+  }
+}
+
+type Answer = Reply<State, ChildAnswer>;
+type Maybe<T> = T | Promise<T>;
+
+const sameId = (a: Key, b: Key): boolean => a === b || (Array.isArray(a) && Array.isArray(b) && JSON.stringify(a) === JSON.stringify(b));
+
+export function supervisorServer(settings: SupervisorSettings): CompiledServer {
+  const { name, strategy, intensity, autoShutdown } = settings;
+
+  function init(arg: unknown): unknown {
+    const specs = (typeof settings.children === 'function' ? settings.children(arg) : settings.children).map(normalSpec);
+    checkSpecs(specs);
+    const state: State = { children: [], restarts: [] };
+    return whenDone(startInOrder(state, specs, 0), (fault) => {
+      if (!fault) return state;
+      return whenDone(stopAll(state.children), () => initStop(shutdown({ failedToStartChild: fault.child, reason: fault.reason })));
+    });
+  }
+
+  function checkSpecs(specs: readonly NormalSpec[]): void {
+    specs.forEach((spec, index) => {
+      if (specs.findIndex((other) => sameId(other.id, spec.id)) !== index) {
+        throw new BadArgument('duplicate_child_id', `${name} has two children with the id ${String(spec.id)}`, 'Give each an id of its own: childSpec(definition, arg, { id }).');
+      }
+      checkSignificant(spec);
+    });
+  }
+
+  function checkSignificant(spec: NormalSpec): void {
+    if (spec.significant && autoShutdown === 'never') {
+      throw new BadArgument('invalid_significant', `${name} has the significant child ${String(spec.id)} but never shuts down for one`, 'Set autoShutdown, or drop significant.');
+    }
+  }
+
+  /** Starts specs from `index` on; ends with the first that fails. */
+  function startInOrder(state: State, specs: readonly NormalSpec[], index: number): Maybe<ChildFault | undefined> {
+    for (let i = index; i < specs.length; i++) {
+      const spec = specs[i]!;
+      const started = startChildProcess(spec);
+      if (started instanceof Promise) {
+        return started.then((s) => enter(state, spec, s) ?? startInOrder(state, specs, i + 1));
+      }
+      const fault = enter(state, spec, started);
+      if (fault) return fault;
+    }
+    return undefined;
+  }
+
+  function enter(state: State, spec: NormalSpec, started: ChildStart): ChildFault | undefined {
+    if ('reason' in started) return { code: 'child_start_failed', child: String(spec.id), reason: started.reason };
+    const pid = 'pid' in started ? started.pid : undefined;
+    // A temporary child that declines to start leaves nothing (rule R-47).
+    if (pid || spec.restart !== 'temporary') state.children.push({ spec, pid, restarting: false });
+    return undefined;
+  }
+
+  /** Stops children one by one, the last started first (rule R-44). */
+  function stopAll(children: readonly Child[]): Maybe<void> {
+    for (let i = children.length - 1; i >= 0; i--) {
+      const child = children[i]!;
+      const stopped = stopChildProcess(currentProc()!, child.pid, child.spec);
+      child.pid = undefined;
+      if (stopped instanceof Promise) return stopped.then(() => stopAll(children.slice(0, i)));
+    }
+  }
+
+  const find = (state: State, id: Key): Child | undefined => state.children.find((child) => sameId(child.spec.id, id));
+  const forget = (state: State, child: Child): void => {
+    state.children = state.children.filter((other) => other !== child);
+  };
+  const fault = (state: State, code: ChildErrorCode, child: unknown, pid?: Pid, reason?: ExitReason): Answer =>
+    reply({ error: { code, child: String(child), pid, ...(reason === undefined ? {} : { reason }) } }, state);
+
+  function startChild(state: State, spec: NormalSpec): Maybe<Answer> {
+    const present = find(state, spec.id);
+    if (present) return present.pid ? fault(state, 'already_started', spec.id, present.pid) : fault(state, 'already_present', spec.id);
+    if (spec.significant && autoShutdown === 'never') return fault(state, 'child_start_failed', spec.id, undefined, 'significant, but autoShutdown is never');
+    return whenDone(startChildProcess(spec), (started) => {
+      const failed = enter(state, spec, started);
+      if (failed) return reply({ error: failed }, state) as Answer;
+      return reply({ value: 'pid' in started ? started.pid : undefined }, state) as Answer;
+    });
+  }
+
+  function terminateChild(state: State, id: Key): Maybe<Answer> {
+    const child = find(state, id);
+    if (!child) return fault(state, 'not_found', id);
+    return whenDone(stopChildProcess(currentProc()!, child.pid, child.spec), () => {
+      child.pid = undefined;
+      child.restarting = false;
+      if (child.spec.restart === 'temporary') forget(state, child);
+      return reply({}, state) as Answer;
+    });
+  }
+
+  function restartChild(state: State, id: Key): Maybe<Answer> {
+    const child = find(state, id);
+    if (!child) return fault(state, 'not_found', id);
+    if (child.pid) return fault(state, 'running', id, child.pid);
+    if (child.restarting) return fault(state, 'restarting', id);
+    return whenDone(startChildProcess(child.spec), (started) => {
+      if ('reason' in started) return fault(state, 'child_start_failed', id, undefined, started.reason);
+      child.pid = 'pid' in started ? started.pid : undefined;
+      return reply({ value: child.pid }, state) as Answer;
+    });
+  }
+
+  function deleteChild(state: State, id: Key): Answer {
+    const child = find(state, id);
+    if (!child) return fault(state, 'not_found', id);
+    if (child.pid) return fault(state, 'running', id, child.pid);
+    if (child.restarting) return fault(state, 'restarting', id);
+    forget(state, child);
+    return reply({}, state);
+  }
+
+  function ended(state: State, pid: Pid, reason: ExitReason): Maybe<Next<State>> {
+    const child = state.children.find((c) => c.pid === pid);
+    if (!child) return noreply(state);
+    child.pid = undefined;
+    const { restart, significant } = child.spec;
+    if (isRestarted(restart, reason)) return restartAfter(state, child, pid, reason);
+    if (restart === 'temporary') forget(state, child);
+    if (autoShutdown !== 'never' && countsAsSignificant(restart, significant, reason)) {
+      const othersRun = state.children.some((c) => c.spec.significant && (c.pid ?? c.restarting));
+      if (autoShutdown === 'anySignificant' || !othersRun) return stop('shutdown', state);
+    }
+    return noreply(state);
+  }
+
+  /** Counts a restart, and carries it out unless it was one too many. */
+  function restartAfter(state: State, child: Child, pid: Pid | undefined, reason: ExitReason): Maybe<Next<State>> {
+    const { history, exceeded } = addRestart(state.restarts, currentClock().now(), intensity);
+    state.restarts = history;
+    publishRestart({
+      supervisor: currentProc()!.pid,
+      supervisorLabel: currentProc()!.label ?? name,
+      childId: child.spec.id,
+      pid,
+      reason,
+      restarts: history.length,
+      max: intensity.max,
+      givenUp: exceeded,
+    });
+    if (exceeded) return stop('shutdown', state);
+    const at = state.children.indexOf(child);
+    const set = restartSet(strategy, at, state.children.length).map((index) => state.children[index]!);
+    return whenDone(stopAll(set.filter((c) => c !== child)), () => {
+      // A temporary bystander is stopped with the others and not started again (rule R-46).
+      for (const other of set) if (other.spec.restart === 'temporary') forget(state, other);
+      return whenDone(startAgain(set.filter((c) => c.spec.restart !== 'temporary'), 0), () => noreply(state));
+    });
+  }
+
+  function startAgain(set: readonly Child[], from: number): Maybe<void> {
+    for (let i = from; i < set.length; i++) {
+      const child = set[i]!;
+      const started = startChildProcess(child.spec);
+      if (started instanceof Promise) {
+        return started.then((s): Maybe<void> => {
+          const retry = revive(set, child, s);
+          return retry ? retry.done : startAgain(set, i + 1);
+        });
+      }
+      const retry = revive(set, child, started);
+      if (retry) return retry.done;
+    }
+  }
+
+  /** Enters a restarted child; when it failed, sees to its retry and ends the round. */
+  function revive(set: readonly Child[], child: Child, started: ChildStart): { done: Maybe<void> } | undefined {
+    if (!('reason' in started)) {
+      child.restarting = false;
+      child.pid = 'pid' in started ? started.pid : undefined;
+      return undefined;
+    }
+    child.restarting = true;
+    const { reason } = started;
+    const me = currentProc()!;
+    // With oneForAll those already started go down again before the retry (rule R-45).
+    const down = strategy === 'oneForAll' ? stopAll(set) : undefined;
+    return { done: whenDone(down, () => me.deliver(new Retry(child, reason), undefined, INFO)) };
+  }
+
+  function info(state: State, message: unknown): Maybe<Next<State>> {
+    if (isExit(message)) return ended(state, message.from, message.reason);
+    if (message instanceof Retry && message.child.restarting && state.children.includes(message.child)) {
+      return restartAfter(state, message.child, undefined, message.reason);
+    }
+    return noreply(state);
+  }
+
+  function describe(child: Child): ChildInfo {
+    return { id: child.spec.id, pid: child.pid, type: child.spec.type, restarting: child.restarting };
+  }
+
+  return compile(
+    {
+      name,
+      trapExit: true,
+      init,
+      calls: {
+        startChild: startChild as never,
+        terminateChild: terminateChild as never,
+        restartChild: restartChild as never,
+        deleteChild: deleteChild as never,
+        whichChildren: ((state: State) => reply(state.children.map(describe).reverse(), state)) as never,
+        countChildren: ((state: State) => reply(counts(state.children), state)) as never,
+      },
+      casts: {},
+      info: info as never,
+      terminate: (_reason, state) => stopAll((state as State | undefined)?.children ?? []),
+    },
+    'supervisor',
+  );
+}
+
+function counts(children: readonly Child[]): { specs: number; active: number; supervisors: number; workers: number } {
+  return {
+    specs: children.length,
+    active: children.filter((child) => child.pid).length,
+    supervisors: children.filter((child) => child.spec.type === 'supervisor').length,
+    workers: children.filter((child) => child.spec.type === 'worker').length,
+  };
+}

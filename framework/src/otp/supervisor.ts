@@ -1,0 +1,111 @@
+/**
+ * supervisor: keeps a fixed set of children running, by one of three strategies.
+ *
+ * Rules R-40 to R-51: children start in order and stop in reverse; a failed restart counts and is tried again through
+ * the supervisor's own mailbox; past the intensity it ends its children and itself with 'shutdown'. It runs the inits of
+ * its children in its own loop: a slow init holds up everyone (let it return and load in `continue`).
+ *
+ * @example
+ *   const bank = supervisor({
+ *     name: 'bank',
+ *     strategy: 'restForOne',
+ *     children: [childSpec(accounts), childSpec(branches)],
+ *   });
+ *   await start(bank);
+ */
+import { type Behaviour, MAKE } from './behaviour.ts';
+import { type ChildAnswer, ChildError, type ChildInfo } from './children.ts';
+import { BadArgument } from './errors.ts';
+import { type ChildSpec, normalSpec } from './child-spec.ts';
+import { request } from './call.ts';
+import type { Pid } from './pid.ts';
+import type { Proc } from './proc.ts';
+import type { Key } from './registry.ts';
+import { DEFAULT_INTENSITY, type Intensity } from './restart-intensity.ts';
+import type { Strategy } from './restart-strategy.ts';
+import { type SupervisorSettings, supervisorServer } from './supervisor-server.ts';
+import { GenServerProc } from './gen-server-process.ts';
+import type { Target } from './target.ts';
+
+export interface SupervisorDefinition<A> {
+  readonly name: string;
+  readonly strategy: Strategy;
+  /** Default 3 restarts in 5,000 ms. */
+  readonly intensity?: Intensity;
+  /** Whether the orderly end of significant children ends the supervisor. Default 'never'. */
+  readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
+  /** The children in start order, or a function that makes them from the start argument. */
+  readonly children: readonly ChildSpec[] | ((arg: A) => readonly ChildSpec[]);
+}
+
+declare const supervisorMark: unique symbol;
+export interface Supervisor<A = never> extends Behaviour<A> {
+  readonly isSupervisor: true;
+  readonly [supervisorMark]?: true;
+}
+
+const STRATEGIES: readonly unknown[] = ['oneForOne', 'oneForAll', 'restForOne'];
+
+/** Defines a supervisor. @throws BadArgument for a bad strategy or intensity */
+export function supervisor<A = void>(definition: SupervisorDefinition<A>): Supervisor<A> {
+  if (!STRATEGIES.includes(definition.strategy)) {
+    throw new BadArgument('invalid_strategy', `${definition.name} has the strategy ${String(definition.strategy)}`, `Use one of ${STRATEGIES.join(', ')}.`);
+  }
+  const intensity = checkIntensity(definition.name, definition.intensity ?? DEFAULT_INTENSITY);
+  const server = supervisorServer({ ...definition, intensity, autoShutdown: definition.autoShutdown ?? 'never' } as SupervisorSettings);
+  return { name: definition.name, isSupervisor: true, [MAKE]: (parent: Proc | undefined) => new GenServerProc(server, parent) };
+}
+
+/** @throws BadArgument unless both parts are sensible numbers */
+export function checkIntensity(name: string, intensity: Intensity): Intensity {
+  if (!(Number.isInteger(intensity.max) && intensity.max >= 0)) {
+    throw new BadArgument('invalid_intensity', `${name} allows ${String(intensity.max)} restarts`, 'Give a whole number from 0 up.');
+  }
+  if (!(intensity.period > 0)) {
+    throw new BadArgument('invalid_period', `${name} counts restarts over ${String(intensity.period)} ms`, 'Give a number above 0.');
+  }
+  return intensity;
+}
+
+/** Starts a child and adds it. @throws ChildError already_started, already_present, start_failed, max_children */
+export function startChild(target: Target, spec: ChildSpec): Promise<Pid> {
+  return request(target, 'startChild', normalSpec(spec), Infinity).then(valueOf<Pid>);
+}
+
+/** Stops a child. A supervisor keeps its spec, a dynamic one (where the child is named by pid) forgets it. @throws ChildError not_found */
+export function terminateChild(target: Target, child: Key | Pid): Promise<void> {
+  return request(target, 'terminateChild', child, Infinity).then(valueOf<void>);
+}
+
+/** Starts a stopped child again. @throws ChildError not_found, running, restarting, start_failed */
+export function restartChild(target: Target, id: Key): Promise<Pid> {
+  return request(target, 'restartChild', id, Infinity).then(valueOf<Pid>);
+}
+
+/** Forgets a stopped child. @throws ChildError not_found, running, restarting */
+export function deleteChild(target: Target, id: Key): Promise<void> {
+  return request(target, 'deleteChild', id, Infinity).then(valueOf<void>);
+}
+
+/** The children, last started first (rule R-50). */
+export function whichChildren(target: Target): Promise<ChildInfo[]> {
+  return request(target, 'whichChildren', undefined, Infinity) as Promise<ChildInfo[]>;
+}
+
+export interface ChildCounts {
+  /** Children with a spec, running or not. */
+  readonly specs: number;
+  readonly active: number;
+  readonly supervisors: number;
+  readonly workers: number;
+}
+
+export function countChildren(target: Target): Promise<ChildCounts> {
+  return request(target, 'countChildren', undefined, Infinity) as Promise<ChildCounts>;
+}
+
+function valueOf<T>(answer: unknown): T {
+  const { error, value } = answer as ChildAnswer;
+  if (error) throw new ChildError(error);
+  return value as T;
+}

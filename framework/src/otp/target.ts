@@ -1,0 +1,36 @@
+/**
+ * Target: whom a message is for. A pid, a typed reference (a pid that knows its server's messages), or a name.
+ *
+ * @example
+ *   call(pid, 'balance'); call(via(accounts, '7'), 'balance');
+ */
+import type { GenServer } from './gen-server.ts';
+import { Pid } from './pid.ts';
+import { type Proc, procOf } from './proc.ts';
+
+declare const server: unique symbol;
+
+/** A pid whose messages TypeScript knows: what `start` of a genServer returns. */
+export type Ref<G extends GenServer = GenServer> = Pid & { readonly [server]?: G };
+
+/** A name in a registry, made by `via`. It finds its process anew at each use. */
+export abstract class ViaName<G extends GenServer = GenServer> {
+  declare readonly [server]?: G;
+
+  /** The living process that has the name now. Internal to the layer. */
+  abstract resolve(): Proc | undefined;
+  /** Gives the name to a process; returns the living holder if there is another one. Internal to the layer. */
+  abstract claim(proc: Proc): Pid | undefined;
+  abstract toString(): string;
+}
+
+export type Target<G extends GenServer = GenServer> = Ref<G> | ViaName<G>;
+
+export function resolveTarget(target: Target): Proc | undefined {
+  return target instanceof Pid ? procOf(target) : target.resolve();
+}
+
+/** The pid behind a target, or undefined when there is none alive. */
+export function whereis(target: Target): Pid | undefined {
+  return resolveTarget(target)?.pid;
+}
