@@ -145,6 +145,7 @@ class Rebuild {
     const target = map as unknown as MapInternals;
     this.#enter(record.id, map);
     target[$childType] = elements;
+    Object.setPrototypeOf(target.journal.indexByKey, null);
     const keys = record.keys ?? [];
     this.#items(record, target[$changes], record.indexes).forEach((item, at) => target.$items.set(keys[at]!, item));
     const order = record.indexes.map((index, at) => ({ index, key: keys[at]! })).sort((a, b) => a.index - b.index);

@@ -6,16 +6,20 @@
  * of the others the set of keys or wire indexes touched. Values of arrays are noted when they are put in, entries of the
  * others are read at the end of the turn.
  *
- * Two gaps of schema 5.0.34 are closed here: `array[i] = undefined` (the server keeps what clients drop) is refused,
- * and `SetSchema.clear` gives up its children, as the other collections do (else a client that gets one of them back
- * gets it empty).
+ * Gaps of schema 5.0.34 that are closed here:
+ * - `array[i] = undefined` (the server keeps what clients drop) is refused.
+ * - `splice` may count beyond the ends, as on any array (schema warns, or never returns from `splice(0, Infinity)`).
+ * - `array[i] = array[i]` keeps the object in the tree (schema drops it).
+ * - `SetSchema.clear` gives up its children, as the other collections do (else a client that gets one of them back gets
+ *   it empty).
+ * - A map's key may be `constructor` or `__proto__` (schema looks it up in a plain object).
  *
  *     followCollection(tree);         // when it joins
  *     tree.turn                       // what the running turn did, undefined for nothing
  */
 import { ArraySchema, CollectionSchema, MapSchema, SetSchema, StreamSchema, type ChangeTree } from '@colyseus/schema';
 import { arrayHole } from './state-errors.ts';
-import { $changes, $proxyTarget, type ArrayInternals, type IndexedInternals, type MapInternals } from './schema-internals.ts';
+import { $changes, $proxyTarget, treeOf, type ArrayInternals, type IndexedInternals, type MapInternals } from './schema-internals.ts';
 import type { FollowedTree, TurnRoot } from './turn-root.ts';
 
 export interface ArrayTurn {
@@ -42,6 +46,7 @@ export type CollectionTurn = ArrayTurn | EntriesTurn;
 export function followCollection(tree: ChangeTree): void {
   const collection: unknown = tree.refTarget;
   Object.setPrototypeOf(collection, prototypeFor(collection));
+  if (collection instanceof MapSchema) Object.setPrototypeOf((collection as unknown as MapInternals).journal.indexByKey, null);
 }
 
 function prototypeFor(collection: unknown): object {
@@ -116,6 +121,12 @@ function noteCleared(tree: ChangeTree): void {
   turn.touched.clear();
 }
 
+/** Counts one more holder of an object: schema is about to count one less, although it stays where it is. */
+function keepInTree(value: unknown): void {
+  const tree = treeOf(value);
+  tree?.root?.add(tree);
+}
+
 /** A prototype that stands before `base`'s and keeps its `constructor`, by which schema finds its encoders. */
 function before<T extends object>(base: T, methods: object): T {
   return Object.create(base, Object.getOwnPropertyDescriptors(methods)) as T;
@@ -154,10 +165,11 @@ const trackedArray = before(array, {
   },
   splice(this: ArrayThis, start: number, ...rest: [deleteCount?: number, ...items: unknown[]]) {
     const target = this[$proxyTarget];
-    const length = target.items.length;
-    const removed = (array.splice as (start: number, ...rest: unknown[]) => unknown[]).call(this, start, ...rest);
+    const { length } = target.items;
+    const [deleteCount = length, ...items] = rest;
     const from = start < 0 ? Math.max(length + start, 0) : Math.min(start, length);
-    noteSplice(target, from, removed.length, rest.slice(1));
+    const removed = array.splice.call(this, from, Math.min(Math.max(deleteCount, 0), length - from), ...items) as unknown[];
+    noteSplice(target, from, removed.length, items);
     return removed;
   },
   clear(this: ArrayThis) {
@@ -179,7 +191,8 @@ const trackedArray = before(array, {
   },
   $changeAt(this: ArrayThis, index: number, value: unknown) {
     const target = this[$proxyTarget];
-    const length = target.items.length;
+    const { length } = target.items;
+    if (target.items[index] === value) keepInTree(value);
     const wireIndex = array.$changeAt.call(this, index, value);
     if (wireIndex !== undefined) noteSplice(target, index, index < length ? 1 : 0, [value]);
     return wireIndex;
@@ -206,6 +219,7 @@ const trackedMap = before(map, {
   },
   clear(this: MapThis) {
     map.clear.call(this);
+    Object.setPrototypeOf((this as unknown as MapInternals).journal.indexByKey, null);
     noteCleared(this[$changes]);
   },
 });
