@@ -30,9 +30,9 @@ function parse(args: string[]): Command | string {
       allowPositionals: true,
       options: { fix: { type: 'boolean' }, json: { type: 'boolean' }, port: { type: 'string' } },
     });
-    const port = Number(values.port ?? process.env.PORT ?? 2567);
+    const port = Number(values.port ?? (process.env.PORT || 2567));
     if (positionals.join(' ') !== 'doctor') return USAGE;
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) return `--port takes 1 to 65535.\n\n${USAGE}`;
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) return `--port (or PORT) takes 1 to 65535.\n\n${USAGE}`;
     return { fix: values.fix === true, json: values.json === true, port };
   } catch (error) {
     return `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`;
