@@ -1,0 +1,35 @@
+/**
+ * NodeConnection: a link to a node, and what becomes of that node.
+ *
+ * Invariants: `lost` comes once for each loss, after the last message of that node and before `up`; what is sent while
+ * the node is down goes nowhere. After `gone` nothing follows.
+ */
+import type { Link } from './link.ts';
+
+export interface NodeEvents {
+  /** The node ended with everything on it. */
+  lost(reason: string): void;
+  /** A new, empty node took its place. */
+  up(): void;
+  /** It ended too often, or was stopped; no other will come. */
+  gone(reason: string): void;
+}
+
+export interface NodeConnection<Out, In> extends Link<Out, In> {
+  readonly name: string;
+  /** At most one observer; set before anything is sent. */
+  observe(events: NodeEvents): void;
+  /** Ends the node. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** This thread as a node: it is lost only with the whole server. */
+export function localNode<Out, In>(link: Link<Out, In>, name = 'local'): NodeConnection<Out, In> {
+  return {
+    name,
+    send: (message, transfer) => link.send(message, transfer),
+    receive: (handler) => link.receive(handler),
+    observe: () => {},
+    stop: () => Promise.resolve(),
+  };
+}

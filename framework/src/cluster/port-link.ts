@@ -1,0 +1,51 @@
+/**
+ * PortLink: a link over a MessagePort (or a Worker, or its parent port).
+ *
+ * All that is sent within one task goes as one array: posting costs far more than an element. Buffers named in
+ * `transfer` move; the rest is cloned. A pooled Buffer's memory cannot move and is cloned all the same. What is no
+ * array on the port is not the link's.
+ */
+import { isMarkedAsUntransferable } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
+import type { Link } from './link.ts';
+
+/** What MessagePort, Worker and parentPort have in common. */
+export interface Port {
+  postMessage(value: unknown, transfer?: readonly Transferable[]): void;
+  on(event: 'message', listener: (value: unknown) => void): unknown;
+}
+
+export function portLink<Out, In>(port: Port): Link<Out, In> {
+  let batch: Out[] = [];
+  let moves = new Set<ArrayBuffer>();
+
+  const flush = (): void => {
+    const messages = batch;
+    const transfer = [...moves];
+    batch = [];
+    moves = new Set();
+    port.postMessage(messages, transfer);
+  };
+
+  return {
+    send(message, transfer) {
+      if (batch.push(message) === 1) queueMicrotask(flush);
+      for (const buffer of transfer ?? []) if (!isMarkedAsUntransferable(buffer)) moves.add(buffer);
+    },
+    receive(handler) {
+      port.on('message', (value) => {
+        if (!Array.isArray(value)) return;
+        for (const message of value as In[]) {
+          try {
+            handler(message);
+          } catch (error) {
+            // Reported by Node as the uncaught exception it is; the rest of the batch is delivered all the same.
+            queueMicrotask(() => {
+              throw error;
+            });
+          }
+        }
+      });
+    },
+  };
+}

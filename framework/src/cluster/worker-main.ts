@@ -1,0 +1,30 @@
+/**
+ * The entry of a worker node's thread: imports the host module it was told, gives it the link and its data, and says
+ * whether that worked. It knows nothing of rooms; the layer that starts the node names the host.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Link } from './link.ts';
+import { portLink } from './port-link.ts';
+import { isWorkerStart, type WorkerGreeting } from './worker-thread.ts';
+
+/** What a host module exports. */
+export interface HostModule {
+  host(link: Link<unknown, unknown>, data: unknown): void | Promise<void>;
+}
+
+async function main(): Promise<void> {
+  if (!parentPort || !isWorkerStart(workerData)) return;
+  const port = parentPort;
+  const greet = (greeting: WorkerGreeting): void => port.postMessage(greeting);
+  try {
+    const module = (await import(workerData.host)) as HostModule;
+    await module.host(portLink(port), workerData.data);
+    greet({ up: true });
+  } catch (error) {
+    greet({ failed: error });
+    process.exitCode = 1;
+    port.close();
+  }
+}
+
+await main();

@@ -1,0 +1,50 @@
+/**
+ * What a shell reports, as diagnostics_channel messages: plain objects, published only where somebody subscribed.
+ *
+ *     diagnostics_channel.subscribe('genroom:room:recovery', (report) => …)
+ */
+import { channel } from 'node:diagnostics_channel';
+
+/** An incarnation of a room, or a Player of it, ended by a crash. */
+export interface DownReport {
+  readonly roomId: string;
+  readonly name: string;
+  readonly epoch: number;
+  readonly reason: string;
+  /** The message it was handling, when it was a client's. */
+  readonly failing?: { readonly sessionId: string; readonly kind: string; readonly type?: string | number };
+  /** Present when it was the Player of this session and not the Room. */
+  readonly sessionId?: string;
+}
+
+/** A room passed its intensity: each step of what becomes of it. */
+export interface RecoveryReport {
+  readonly roomId: string;
+  readonly name: string;
+  readonly step: 'cooling' | 'starting' | 'recovered' | 'givenUp';
+  readonly from?: 'shadow' | 'fresh';
+  /** Milliseconds to wait; with `cooling`. */
+  readonly delay?: number;
+  readonly attempt: number;
+  readonly of: number;
+  readonly reason: string;
+}
+
+export const channels = {
+  down: channel('genroom:room:down'),
+  recovery: channel('genroom:room:recovery'),
+  /** `DownReport`: a session was closed since its Player was restarted too often. */
+  playerGivenUp: channel('genroom:room:player-given-up'),
+};
+
+export function reportDown(report: DownReport): void {
+  if (channels.down.hasSubscribers) channels.down.publish(report);
+}
+
+export function reportRecovery(report: RecoveryReport): void {
+  if (channels.recovery.hasSubscribers) channels.recovery.publish(report);
+}
+
+export function reportPlayerGivenUp(report: DownReport): void {
+  if (channels.playerGivenUp.hasSubscribers) channels.playerGivenUp.publish(report);
+}

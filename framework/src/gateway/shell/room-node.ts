@@ -1,0 +1,116 @@
+/**
+ * RoomNode: the gateway's side of one node (this thread or a worker) on which rooms run. It hands each message of the
+ * node to the shell of its room, and tells every shell when the node is lost and when another has taken its place.
+ *
+ *     const node = new RoomNode(connection);
+ *     node.attach(roomId, shell);
+ *     node.send({ kind: 'open', … });
+ */
+import type { NodeConnection } from '../../cluster/node-connection.ts';
+import type { Clock } from '../../otp/clock.ts';
+import { GenroomError } from '../../platform/errors.ts';
+import type { FromNode, ToNode } from '../../room/link.ts';
+
+/** What a shell hears from its node. */
+export interface NodeListener {
+  receive(message: FromNode): void;
+  /** The node ended, and every room on it. */
+  nodeLost(reason: string): void;
+  /** Another node is there; it knows no room yet. */
+  nodeUp(): void;
+  /** There will be no other. */
+  nodeGone(reason: string): void;
+}
+
+interface Inspection {
+  resolve(tree: unknown): void;
+  reject(error: Error): void;
+}
+
+export class RoomNode {
+  readonly name: string;
+  readonly #connection: NodeConnection<ToNode, FromNode>;
+  readonly #listeners = new Map<string, NodeListener>();
+  readonly #inspections = new Map<number, Inspection>();
+  #requests = 0;
+  #up = true;
+
+  constructor(connection: NodeConnection<ToNode, FromNode>) {
+    this.name = connection.name;
+    this.#connection = connection;
+    connection.receive((message) => this.#receive(message));
+    connection.observe({
+      lost: (reason) => this.#lost(reason),
+      up: () => {
+        this.#up = true;
+        for (const listener of this.#listeners.values()) listener.nodeUp();
+      },
+      gone: (reason) => {
+        this.#lost(reason);
+        for (const listener of this.#listeners.values()) listener.nodeGone(reason);
+      },
+    });
+  }
+
+  /** Whether rooms can be opened now; else `nodeUp` or `nodeGone` follows. */
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /** Rooms whose shells are attached. */
+  get rooms(): number {
+    return this.#listeners.size;
+  }
+
+  attach(roomId: string, listener: NodeListener): void {
+    this.#listeners.set(roomId, listener);
+  }
+
+  detach(roomId: string): void {
+    this.#listeners.delete(roomId);
+  }
+
+  send(message: ToNode): void {
+    if (this.#up) this.#connection.send(message);
+  }
+
+  /**
+   * The supervision tree below this node's Rooms.
+   * @param timeout milliseconds; the promise rejects with `inspect_timeout` after it
+   */
+  inspect(clock: Clock, timeout = 2_000): Promise<unknown> {
+    const request = ++this.#requests;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const timer = clock.setTimer(timeout, () => {
+      this.#inspections.delete(request);
+      const remedy = 'A handler may be keeping its thread busy; ask again.';
+      reject(new GenroomError('inspect_timeout', `Node '${this.name}' did not answer in ${timeout} ms`, { remedy }));
+    });
+    this.#inspections.set(request, { resolve, reject });
+    this.send({ kind: 'inspect', request });
+    return promise.finally(() => clock.clearTimer(timer));
+  }
+
+  stop(): Promise<void> {
+    return this.#connection.stop();
+  }
+
+  #receive(message: FromNode): void {
+    if (message.kind !== 'tree') {
+      this.#listeners.get(message.roomId)?.receive(message);
+      return;
+    }
+    this.#inspections.get(message.request)?.resolve(message.tree);
+    this.#inspections.delete(message.request);
+  }
+
+  #lost(reason: string): void {
+    if (!this.#up) return;
+    this.#up = false;
+    for (const { reject } of this.#inspections.values()) {
+      reject(new GenroomError('node_lost', `Node '${this.name}' ended: ${reason}`, { remedy: 'Ask again.' }));
+    }
+    this.#inspections.clear();
+    for (const listener of this.#listeners.values()) listener.nodeLost(reason);
+  }
+}

@@ -1,0 +1,380 @@
+/**
+ * RoomShell: one room as the gateway has it. It runs no user code and outlives the room's process, its supervisor and
+ * its node: it holds the seats, what clients asked and no turn has finished, the calls to be answered, and the room's
+ * past. To the sockets' side it is a ShellPort; to the node it speaks the protocol of room/link.ts.
+ *
+ * Invariants
+ * - A client message is handed to an incarnation only while that one runs, in order; it is handed to the next one only
+ *   if no turn has finished it and it was not the one being handled at the crash. So it is handled at most once.
+ * - Frames leave only with a finished turn, after the past has it: what was sent is never taken back.
+ * - Every call is answered once: by the room, or with an error that tells whether it was applied (errors.ts).
+ *
+ *     const shell = new RoomShell({ roomId, name: 'chat', options, node, room, clock });
+ *     await shell.ready;
+ */
+import type { Clock, TimerHandle } from '../../otp/clock.ts';
+import { GenroomError } from '../../platform/errors.ts';
+import type { ConnectionInfo, FromNode, RoomOrder } from '../../room/link.ts';
+import type { PlayerTurn, RoomTurn } from '../../room/turn-record.ts';
+import { CloseCode } from '../close-codes.ts';
+import { Clients } from './clients.ts';
+import { defaultBounds, type Pending, type QueueBounds } from './pending-queue.ts';
+import type { ClientPort, RoomPort, ShellPort } from './ports.ts';
+import { booted, defaultRecovery, nextStep, noProgress, type RecoveryPolicy } from './recovery.ts';
+import { reportDown, reportPlayerGivenUp, reportRecovery } from './reports.ts';
+import type { NodeListener, RoomNode } from './room-node.ts';
+import { RoomPast } from './room-past.ts';
+import type { Session } from './session.ts';
+
+export interface ShellOptions {
+  readonly roomId: string;
+  /** Name of the definition. */
+  readonly name: string;
+  /** What the room was created with. */
+  readonly options: unknown;
+  readonly node: RoomNode;
+  readonly room: RoomPort;
+  readonly clock: Clock;
+  /** Milliseconds a call may take; false suspends deadlines (`--inspect`). Default 10,000. */
+  readonly callTimeout?: number | false;
+  readonly recovery?: Partial<RecoveryPolicy>;
+  readonly bounds?: Partial<QueueBounds>;
+}
+
+/**
+ * `opening`: the node was asked for the room. `booting`: an incarnation has its past and has not finished its first
+ * turn. `down`: it crashed, its supervisor starts another. `lost`: the node is gone. `cooling`: past its intensity.
+ */
+export type ShellPhase = 'opening' | 'booting' | 'running' | 'down' | 'lost' | 'cooling' | 'closed';
+
+/** Milliseconds a room has to end in good order. */
+const CLOSE_TIMEOUT = 10_000;
+
+export class RoomShell implements ShellPort, NodeListener {
+  readonly roomId: string;
+  readonly name: string;
+  readonly ready: Promise<void>;
+  /** The room as its turns describe it. */
+  readonly past = new RoomPast();
+  readonly #options: ShellOptions;
+  readonly #policy: RecoveryPolicy;
+  readonly #clients: Clients;
+  readonly #ready = Promise.withResolvers<void>();
+  #handshake: Uint8Array | undefined;
+  #phase: ShellPhase = 'opening';
+  #epoch = 0;
+  #pid: string | undefined;
+  #everBooted = false;
+  /** Boots in a row that failed. */
+  #failedBoots = 0;
+  /** Members that the incarnation now booting is to find gone. */
+  #departed: ReadonlySet<string> = new Set();
+  #progress = noProgress;
+  #attempt: { readonly attempt: number; readonly of: number; readonly from: 'shadow' | 'fresh' } | undefined;
+  #closing: PromiseWithResolvers<void> | undefined;
+  #timer: TimerHandle | undefined;
+
+  constructor(options: ShellOptions) {
+    this.roomId = options.roomId;
+    this.name = options.name;
+    this.#options = options;
+    this.#policy = { ...defaultRecovery, ...options.recovery };
+    this.#clients = new Clients({
+      room: options.room,
+      clock: options.clock,
+      callTimeout: options.callTimeout ?? 10_000,
+      bounds: { ...defaultBounds, ...options.bounds },
+      handOver: (pending, session) => this.#handOver(pending, session),
+    });
+    this.ready = this.#ready.promise;
+    this.ready.catch(() => {});
+    options.node.attach(this.roomId, this);
+    this.#open();
+  }
+
+  get handshake(): Uint8Array | undefined {
+    return this.#handshake;
+  }
+
+  get phase(): ShellPhase {
+    return this.#phase;
+  }
+
+  /** The Room process that runs now or ran last. */
+  get pid(): string | undefined {
+    return this.#pid;
+  }
+
+  /** Seats taken, connected or not. */
+  get sessions(): number {
+    return this.#clients.count;
+  }
+
+  // What the sockets' side asks.
+
+  join(client: ClientPort, options: unknown, connection: ConnectionInfo): Promise<void> {
+    return this.#clients.join(client, options, connection);
+  }
+
+  drop(sessionId: string): void {
+    this.#clients.drop(sessionId);
+  }
+
+  resume(client: ClientPort): Promise<void> {
+    return this.#clients.resume(client);
+  }
+
+  leave(sessionId: string, consented: boolean): void {
+    this.#clients.leave(sessionId, consented);
+  }
+
+  cast(sessionId: string, type: string | number, payload?: Uint8Array): void {
+    this.#clients.cast(sessionId, type, payload);
+  }
+
+  call(sessionId: string, requestId: number, type: string | number, payload?: Uint8Array): void {
+    this.#clients.call(sessionId, requestId, type, payload);
+  }
+
+  close(reason: string): Promise<void> {
+    if (this.#phase === 'closed') return Promise.resolve();
+    if (this.#closing) return this.#closing.promise;
+    this.#closing = Promise.withResolvers();
+    this.#clients.gate = 'closed';
+    const { promise } = this.#closing;
+    if (this.#phase === 'cooling' || this.#phase === 'lost') {
+      this.#end(CloseCode.CONSENTED, reason);
+    } else {
+      this.#options.node.send({ kind: 'close', roomId: this.roomId, reason });
+      this.#setTimer(CLOSE_TIMEOUT, () => this.#end(CloseCode.CONSENTED, reason));
+    }
+    return promise;
+  }
+
+  /** An operator's order: the Room, or the Player of a session, throws in a turn of its own. */
+  crash(error: string, sessionId?: string): void {
+    if (this.#phase !== 'running') return;
+    const { roomId } = this;
+    this.#options.node.send({ kind: 'crash', roomId, error, ...(sessionId !== undefined && { sessionId }) });
+  }
+
+  // What the node says.
+
+  receive(message: FromNode): void {
+    if (this.#phase === 'closed') return;
+    switch (message.kind) {
+      case 'hello':
+        if (message.epoch > this.#epoch) this.#boot(message.epoch, message.pid);
+        return;
+      case 'turn':
+        if (message.epoch === this.#epoch) this.#turn(message.record, message.handshake);
+        return;
+      case 'down':
+        if (message.epoch === this.#epoch) this.#down(message.reason, this.#clients.pending(message.failing ?? 0));
+        return;
+      case 'closed':
+        this.#closed(message.reason, message.asked);
+        return;
+      case 'refused':
+        this.#clients.refuse(message.seq, message.code, message.reason);
+        return;
+      case 'playerHello':
+        this.#bootPlayer(message.sessionId);
+        return;
+      case 'playerTurn':
+        this.#playerTurn(message.record);
+        return;
+      case 'playerDown':
+        this.#playerDown(message.sessionId, message.reason, this.#clients.pending(message.failing ?? 0));
+        return;
+      case 'playerGivenUp':
+        reportPlayerGivenUp({ ...this.#report(message.reason), sessionId: message.sessionId });
+        this.#clients.expelWithoutPlayer(message.sessionId, 'Your player crashed too often.');
+        return;
+      case 'order':
+        this.#obey(message.order);
+    }
+  }
+
+  /**
+   * Everything on the node is gone, so nobody can say which message was being handled. Rooms work in order: the oldest
+   * one handed over is taken for it and is not tried again, since it may be what ended the node.
+   */
+  nodeLost(reason: string): void {
+    if (this.#phase === 'closed' || this.#phase === 'cooling') return;
+    const running = this.#phase === 'running' || this.#phase === 'booting';
+    if (running) this.#down(reason, this.#clients.oldestHandedTo(this.#epoch));
+    this.#clients.failCalls('call_in_doubt', (call) => call.accepted !== false);
+    this.#phase = 'lost';
+    if (this.#closing) this.#end(CloseCode.CONSENTED, reason);
+  }
+
+  nodeUp(): void {
+    if (this.#phase === 'lost') this.#open();
+  }
+
+  nodeGone(reason: string): void {
+    this.#giveUp(reason, this.#progress.attempts);
+  }
+
+  // The life of an incarnation.
+
+  #open(): void {
+    const { node, options } = this.#options;
+    this.#phase = node.up ? 'opening' : 'lost';
+    node.send({ kind: 'open', roomId: this.roomId, name: this.name, options, epoch: this.#epoch + 1 });
+  }
+
+  #boot(epoch: number, pid: string): void {
+    this.#epoch = epoch;
+    this.#pid = pid;
+    this.#phase = 'booting';
+    const { node, options } = this.#options;
+    const shadow = this.past.snapshot();
+    const sessions = this.#clients.seated();
+    const seated = new Set(sessions.map((session) => session.sessionId));
+    this.#departed = new Set(this.past.members.filter((sessionId) => !seated.has(sessionId)));
+    node.send({ kind: 'boot', roomId: this.roomId, epoch, options, sessions, ...(shadow && { shadow }) });
+  }
+
+  #turn(record: RoomTurn, handshake: Uint8Array | undefined): void {
+    const first = this.#phase === 'booting';
+    if (!first && this.#phase !== 'running') return;
+    if (handshake) this.#handshake = handshake;
+    try {
+      this.past.apply(record);
+    } catch (error) {
+      // A record is missing or wrong: what the room says from here on cannot be kept, so it must not leave either.
+      this.#options.node.send({ kind: 'close', roomId: this.roomId, reason: 'its turn records do not fit' });
+      this.#giveUp(error instanceof Error ? error.message : String(error), 0);
+      return;
+    }
+    this.#clients.finish(record, 'room');
+    if (first) this.#hasBooted();
+  }
+
+  #hasBooted(): void {
+    this.#phase = 'running';
+    this.#everBooted = true;
+    this.#failedBoots = 0;
+    this.#progress = booted(this.#progress, this.#options.clock.now());
+    if (this.#attempt) reportRecovery({ ...this.#report('booted'), step: 'recovered', ...this.#attempt });
+    this.#attempt = undefined;
+    this.#ready.resolve();
+    if (this.#closing) return;
+    this.#clients.gate = 'open';
+    this.#clients.live = true;
+    this.#clients.handOverAll();
+  }
+
+  /** An incarnation has ended; its supervisor, or this shell, starts the next. */
+  #down(reason: string, failing: Pending | undefined): void {
+    // A leave that cannot be made up for in two boots must not keep the room from ever booting.
+    if (this.#phase === 'booting' && ++this.#failedBoots > 1) this.past.forgetMembers(this.#departed);
+    this.#phase = 'down';
+    this.#clients.live = false;
+    reportDown({ ...this.#report(reason), ...(failing && { failing: describe(failing) }) });
+    if (failing) this.#clients.fail(failing.seq, 'room_crashed');
+    this.#clients.failCalls('call_in_doubt', (call) => call.accepted === 'room');
+  }
+
+  #closed(reason: string, asked: boolean): void {
+    if (this.#closing || asked) return this.#end(CloseCode.CONSENTED, reason);
+    if (this.#phase === 'running' || this.#phase === 'booting') this.#down(reason, undefined);
+    if (this.#everBooted) this.#recover(reason);
+    else this.#giveUp(reason, 0);
+  }
+
+  #recover(reason: string): void {
+    const { step, progress } = nextStep(this.#progress, this.#policy, this.#options.clock.now());
+    this.#progress = progress;
+    if (step.kind === 'giveUp') return this.#giveUp(reason, step.attempts);
+    const { from, attempt, of, delay } = step;
+    this.#phase = 'cooling';
+    this.#attempt = { from, attempt, of };
+    reportRecovery({ ...this.#report(reason), step: 'cooling', from, attempt, of, delay });
+    this.#clients.recovering();
+    this.#setTimer(delay, () => {
+      reportRecovery({ ...this.#report(reason), step: 'starting', from, attempt, of });
+      if (from === 'fresh') this.past.clear();
+      this.#open();
+    });
+  }
+
+  #giveUp(reason: string, attempts: number): void {
+    if (this.#phase === 'closed') return;
+    reportRecovery({ ...this.#report(reason), step: 'givenUp', attempt: attempts, of: attempts });
+    this.#end(CloseCode.ROOM_GIVEN_UP, `The room was given up (${reason}).`);
+  }
+
+  /** The room is over: everybody who waits is answered, and nothing of it stays. */
+  #end(code: number, reason: string): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    this.#clearTimer();
+    this.#options.node.detach(this.roomId);
+    this.#clients.end();
+    this.past.clear();
+    const remedy = 'See the crash reports of its process.';
+    this.#ready.reject(
+      new GenroomError('room_not_started', `Room '${this.name}' did not start: ${reason}`, { remedy }),
+    );
+    this.#options.room.dispose(code, reason);
+    this.#closing?.resolve();
+  }
+
+  #handOver(pending: Pending, session: Session): void {
+    const { seq, sessionId, body } = pending;
+    const head = { roomId: this.roomId, epoch: this.#epoch, seq, sessionId };
+    pending.handedTo = this.#epoch;
+    const { node } = this.#options;
+    if (body.kind === 'join') node.send({ ...head, kind: 'join', session: session.record });
+    else node.send({ ...head, ...body });
+  }
+
+  // Players, and what a room's code orders.
+
+  #bootPlayer(sessionId: string): void {
+    const session = this.#clients.session(sessionId);
+    if (!session) return;
+    this.#options.node.send({ kind: 'playerBoot', roomId: this.roomId, session: session.record });
+    if (this.#clients.live) this.#clients.handOverSession(sessionId);
+  }
+
+  #playerTurn(record: PlayerTurn): void {
+    this.#clients.session(record.sessionId)?.apply(record);
+    this.#clients.finish(record, 'player');
+  }
+
+  #playerDown(sessionId: string, reason: string, failing: Pending | undefined): void {
+    reportDown({ ...this.#report(reason), sessionId, ...(failing && { failing: describe(failing) }) });
+    if (failing) this.#clients.fail(failing.seq, 'player_crashed');
+    this.#clients.failCalls('call_in_doubt', (call) => call.sessionId === sessionId && call.accepted === 'player');
+  }
+
+  #obey(order: RoomOrder): void {
+    const { room } = this.#options;
+    if (order.order === 'disconnect') this.#clients.expel(order.sessionId, order.code, order.reason);
+    else if (order.order === 'metadata') room.setMetadata(order.value);
+    else room.lock(order.order === 'lock');
+  }
+
+  #report(reason: string): { roomId: string; name: string; epoch: number; reason: string } {
+    return { roomId: this.roomId, name: this.name, epoch: this.#epoch, reason };
+  }
+
+  #setTimer(ms: number, fire: () => void): void {
+    this.#clearTimer();
+    this.#timer = this.#options.clock.setTimer(ms, fire, false);
+  }
+
+  #clearTimer(): void {
+    if (this.#timer) this.#options.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function describe(pending: Pending): { sessionId: string; kind: string; type?: string | number } {
+  const { sessionId, body } = pending;
+  return { sessionId, kind: body.kind, ...('type' in body && { type: body.type }) };
+}
