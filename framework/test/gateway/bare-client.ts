@@ -10,8 +10,13 @@ export interface Bare {
   readonly closed: Promise<{ code: number; reason: string }>;
 }
 
-/** A seat, and a socket on it. Acknowledges the JOIN unless told not to. */
-export async function bareClient(url: string, wish: object = {}, acknowledge = true): Promise<Bare> {
+/** A seat, and a socket on it. Acknowledges the JOIN unless told not to; `opened` gets the socket before the join. */
+export async function bareClient(
+  url: string,
+  wish: object = {},
+  acknowledge = true,
+  opened: (ws: WebSocket) => void = () => {},
+): Promise<Bare> {
   const response = await fetch(`${url}/matchmake/joinOrCreate/small`, {
     method: 'POST',
     body: JSON.stringify(wish),
@@ -32,6 +37,7 @@ export async function bareClient(url: string, wish: object = {}, acknowledge = t
     joined.resolve();
   });
   await once(ws, 'open');
+  opened(ws);
   await Promise.race([joined.promise, closed]);
   return { ws, sessionId: seat.sessionId, frames, closed };
 }

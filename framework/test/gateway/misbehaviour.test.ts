@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { Client } from '@colyseus/sdk';
 import fc from 'fast-check';
+import { unpack } from 'msgpackr';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { CloseCode } from '../../src/gateway/close-codes.ts';
@@ -104,13 +105,11 @@ describe.each(transports)('the %s transport and', (transport) => {
   test('a line cut while the join is still under way: the shell is told that it left', async () => {
     const { url, log } = await start();
     await bareClient(url);
-    const joining = bareClient(url, { slow: 150 }, false);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    const sockets = (await joiningSocket(joining)) as WebSocket | undefined;
-    sockets?.terminate();
+    await bareClient(url, { slow: 150 }, false, (ws) => setTimeout(() => ws.terminate(), 30));
+    expect(log.filter(([what]) => what === 'join')).toHaveLength(1);
     await until(() => log.filter(([what]) => what === 'join').length === 2, 'the late join');
     const late = log.filter(([what]) => what === 'join')[1]![1];
-    if (sockets) await until(() => log.some(([what, id]) => what === 'leave' && id === late), 'its leave');
+    await until(() => log.some(([what, id]) => what === 'leave' && id === late), 'its leave');
   });
 
   test('messages before the acknowledgement, and frames of no kind: an error frame, then the close', async () => {
@@ -225,15 +224,9 @@ function pings(ws: WebSocket): Promise<void> {
 
 const isNumbered = (frame: Uint8Array): boolean => frame[0] === 13 && frame[1] === 0xa1 && frame[2] === 0x6e;
 
-/** The n of `dataFrame('n', { n, … })`. */
+/** The n of `dataFrame('n', { n, … })`: what follows the code and the type is msgpack. */
 function numberOf(frame: Uint8Array): number {
-  const at = 6; // code, "n" with its tag, map tag, "n" with its tag
-  return frame[at]! < 0x80 ? frame[at]! : frame[at] === 0xcc ? frame[at + 1]! : (frame[at + 1]! << 8) | frame[at + 2]!;
-}
-
-/** The socket of a client that has not joined yet. */
-async function joiningSocket(joining: Promise<{ ws: WebSocket }>): Promise<WebSocket | undefined> {
-  return Promise.race([joining.then(({ ws }) => ws), new Promise<undefined>((resolve) => setTimeout(resolve, 20))]);
+  return (unpack(frame.subarray(3)) as { n: number }).n;
 }
 
 /** Sends bytes to the port and waits for the answer or the end. */

@@ -69,7 +69,7 @@ export class SmallShell implements ShellPort {
   cast(sessionId: string, type: string | number, payload?: Uint8Array): void {
     this.log.push(['cast', sessionId, type]);
     if (payload) this.payloads.push(payload);
-    const message: unknown = payload && unpack(payload);
+    const message = payload && unpacked(payload);
     const client = this.clients.get(sessionId)!;
     if (type === 'shout') this.port.publish(dataFrame('shout', message));
     else if (type === 'others') this.port.publish(dataFrame('shout', message), [sessionId]);
@@ -83,8 +83,9 @@ export class SmallShell implements ShellPort {
 
   call(sessionId: string, requestId: number, type: string | number, payload?: Uint8Array): void {
     const client = this.clients.get(sessionId)!;
+    if (type === 'throw') throw new Error('a fault of the shell');
     if (type === 'double') {
-      client.send(responseFrame(requestId, 0, pack(2 * (unpack(payload!) as number))));
+      client.send(responseFrame(requestId, 0, pack(2 * (unpacked(payload) as number))));
     } else if (type === 'sessions') client.send(responseFrame(requestId, 0, pack([...this.clients.keys()])));
     else client.send(responseFrame(requestId, 2, pack({ name: 'UnknownMessage', message: `no call ${type}` })));
   }
@@ -111,6 +112,15 @@ export class SmallShell implements ShellPort {
       if (n % 3 === 0) client.send(frame);
       else this.port.publish(frame);
     }
+  }
+}
+
+/** A payload of a client's, which may be rubbish. */
+function unpacked(payload: Uint8Array | undefined): unknown {
+  try {
+    return payload && unpack(payload);
+  } catch {
+    return 'rubbish';
   }
 }
 

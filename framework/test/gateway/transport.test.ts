@@ -189,6 +189,34 @@ describe.each(transports)('the %s transport', (transport) => {
     expect(await new Client(url).joinOrCreate('small', { channel: 'a' })).toBeDefined();
   });
 
+  test('a fault of the shell is reported and closes nothing', async () => {
+    const { url, errors } = await start();
+    const room = await new Client(url).joinOrCreate('small', {});
+    const seen: unknown[] = [];
+    room.onError((code, message) => seen.push([code, message]));
+    const lost = room.request('throw', undefined, { timeout: 300 });
+    await expect(lost).rejects.toThrow('timed out');
+    expect(seen).toEqual([[526, 'The server failed to take this message.']]);
+    expect(errors).toEqual([expect.objectContaining({ message: 'a fault of the shell' })]);
+    expect(await room.request('double', 2)).toBe(4);
+  });
+
+  test('a state, its patches, and a state again after a return', async () => {
+    const { url, shells } = await start();
+    const room = await new Client(url).joinOrCreate<{ count: number }>('small', {});
+    room.reconnection.minUptime = 0;
+    room.onMessage('*', () => {});
+    shells[0]!.count(); // may overtake the acknowledgement, and then comes out of the buffer
+    await until(() => room.state.count === 1, 'the first patch');
+    room.send('count');
+    await until(() => room.state.count === 2, 'the second patch');
+    cut(room);
+    shells[0]!.count();
+    await until(() => room.state.count === 3, 'the state after the return');
+    shells[0]!.count();
+    await until(() => room.state.count === 4, 'a patch after it');
+  });
+
   test('getLatency is answered', async () => {
     const { url } = await start();
     expect(await new Client(url).getLatency({ pingCount: 2 })).toBeGreaterThanOrEqual(0);

@@ -71,6 +71,7 @@ export class Connection extends EventEmitter implements ClientPort {
   readonly #socket: Socket;
   readonly #limits: Limits;
   readonly #stats: GatewayStats;
+  readonly #report: (error: unknown) => void;
   readonly #bucket: Bucket;
   #waiting = 0;
   #malformed = 0;
@@ -83,12 +84,18 @@ export class Connection extends EventEmitter implements ClientPort {
   #endedWith: number | undefined;
   #seat: Seat | undefined;
 
-  constructor(sessionId: string, socket: Socket, limits: Limits, stats: GatewayStats) {
+  constructor(
+    sessionId: string,
+    socket: Socket,
+    gateway: { readonly limits: Limits; readonly stats: GatewayStats; readonly report: (error: unknown) => void },
+  ) {
     super();
     this.sessionId = this.id = sessionId;
     this.#socket = socket;
+    const { limits, stats } = gateway;
     this.#limits = limits;
     this.#stats = stats;
+    this.#report = gateway.report;
     this.#bucket = fullBucket(limits, performance.now());
     stats.connections += 1;
     stats.connectionsTotal += 1;
@@ -124,8 +131,13 @@ export class Connection extends EventEmitter implements ClientPort {
       this.end(CloseCode.FLOOD, 'Too many messages. Send fewer, or smaller ones.');
       return;
     }
-    if (this.#probe) this.raw(this.#probe);
-    else this.#dispatch(readClientFrame(bytes));
+    if (this.#probe) return this.raw(this.#probe);
+    try {
+      this.#dispatch(readClientFrame(bytes));
+    } catch (error) {
+      this.#report(error); // a fault of the shell; thrown on, it would look like a stray of nobody's
+      this.error(ErrorCode.APPLICATION_ERROR, 'The server failed to take this message.');
+    }
   }
 
   /** Sends at once, whether the client has joined or not. */

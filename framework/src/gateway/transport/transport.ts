@@ -63,7 +63,8 @@ export abstract class GatewayTransport extends Transport {
   readonly stats: GatewayStats = newStats();
   readonly #handlers: readonly HttpHandler[];
   readonly #trustProxy: boolean;
-  readonly #report: (error: unknown) => void;
+  /** Told of what failed here and is nobody's. */
+  readonly report: (error: unknown) => void;
   #colyseus: HttpHandler = () => undefined;
 
   constructor(options: TransportOptions = {}) {
@@ -71,7 +72,7 @@ export abstract class GatewayTransport extends Transport {
     this.limits = { ...defaultLimits, ...options.limits };
     this.#handlers = options.handlers ?? [];
     this.#trustProxy = options.trustProxy ?? false;
-    this.#report = options.report ?? ((error) => console.error(error));
+    this.report = options.report ?? ((error) => console.error(error));
   }
 
   /** The port that is listened on, once it is. */
@@ -106,13 +107,13 @@ export abstract class GatewayTransport extends Transport {
 
   /** Answers one HTTP request; never rejects. */
   protected answer(request: Request, peer: Peer): Promise<Response> {
-    return respond([...this.#handlers, (...args) => this.#colyseus(...args)], request, peer, this.#report);
+    return respond([...this.#handlers, (...args) => this.#colyseus(...args)], request, peer, this.report);
   }
 
   /** A WebSocket has opened. */
   protected open(socket: Socket, upgrade: Upgrade): Connection {
     const sessionId = upgrade.query.get('sessionId') ?? '';
-    const connection = new Connection(sessionId, socket, this.limits, this.stats);
+    const connection = new Connection(sessionId, socket, this);
     const roomId = roomPath.exec(upgrade.path)?.[1];
     if (!sessionId && !roomId) this.#probe(connection);
     else void this.#seat(connection, roomId, upgrade);
@@ -146,7 +147,7 @@ export abstract class GatewayTransport extends Transport {
 
   #turnAway(connection: Connection, error: unknown, closeCode: number): void {
     const known = error instanceof ServerError || error instanceof GenroomError;
-    if (!known && connection.isOpen) this.#report(error);
+    if (!known && connection.isOpen) this.report(error);
     const code = known && typeof error.code === 'number' ? error.code : ErrorCode.APPLICATION_ERROR;
     const message = known ? error.message : 'The join failed.';
     connection.error(code, message);
