@@ -1,0 +1,53 @@
+/**
+ * WorkInHand: what a Room or Player process is doing just now. It is written down outside of the process, so that it can
+ * be read when the process has ended, however it ended: the message in hand is the one that is not tried again.
+ *
+ *     hand.take({ kind: 'cast', seq: 7, sessionId: 's1', type: 'post' });
+ *     hand.done();
+ */
+export type WorkKind =
+  | 'boot' | 'join' | 'leave' | 'drop' | 'resume' | 'cast' | 'call' | 'timer' | 'tick' | 'task' | 'order';
+
+export interface Work {
+  readonly kind: WorkKind;
+  /** Of the client message, where it is one. */
+  readonly seq?: number | undefined;
+  readonly sessionId?: string | undefined;
+  /** The message's type, or the timer's name. */
+  readonly type?: string | number | undefined;
+  /** What tells this piece of work from others of its kind; see `retryKey`. */
+  readonly due?: number | undefined;
+}
+
+export class WorkInHand {
+  #work: Work | undefined;
+
+  get work(): Work | undefined {
+    return this.#work;
+  }
+
+  take(work: Work): void {
+    this.#work = work;
+  }
+
+  done(): void {
+    this.#work = undefined;
+  }
+}
+
+/**
+ * Names work that comes again by itself after a restart, since the room's past still asks for it: a member to let go, a
+ * timer that was due. It is retried once. A client's message never is.
+ */
+export function retryKey(work: Work): string | undefined {
+  if (work.kind === 'leave') return `leave ${work.sessionId}`;
+  if (work.kind === 'timer') return `timer ${work.type} ${work.due}`;
+  return undefined;
+}
+
+/** Work in words, for reports: "call post of s1". */
+export function describeWork(work: Work | undefined): string {
+  if (!work) return 'nothing';
+  const type = work.type === undefined ? '' : ` ${work.type}`;
+  return `${work.kind}${type}${work.sessionId === undefined ? '' : ` of ${work.sessionId}`}`;
+}
