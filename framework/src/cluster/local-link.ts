@@ -3,7 +3,7 @@
  *
  * Messages are not copied; a test passes `clone` to see that nothing depends on that. They are delivered in one
  * microtask for all that was sent since the last one, in the async context of no process: a throw in the receiver is
- * never taken for a failure of the process whose turn happened to send (docs/decisions/links.md).
+ * never taken for a failure of the process whose turn happened to send (docs/decisions/0010-links.md).
  *
  *     const [shell, node] = localLink<ToNode, FromNode>();
  *     node.receive((message) => …);

@@ -4,8 +4,7 @@
  * observes the node opens its rooms there again. No socket lives on a worker, so none is closed.
  *
  * The thread runs a host module, named by URL: this layer does not know what it hosts. TypeScript sources run as they
- * are, since Node strips their types; below node_modules there is only JavaScript, and this module's own extension
- * tells which of the two is at hand.
+ * are, since Node strips their types; below node_modules there is only JavaScript (the build rewrites the URLs).
  *
  *     const node = workerNode<ToNode, FromNode>({ name: 'node-1', host: new URL('./host.ts', import.meta.url), data });
  *     node.observe({ lost, up, gone });
@@ -46,7 +45,7 @@ export class WorkerStartError extends GenroomError {
   }
 }
 
-const entry = new URL(import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js', import.meta.url);
+const entry = new URL('./worker-main.ts', import.meta.url);
 
 export class WorkerNode<Out, In> implements NodeConnection<Out, In> {
   readonly name: string;

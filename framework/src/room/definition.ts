@@ -43,6 +43,8 @@ type Only<H, M> = { readonly [N in Exclude<keyof H, keyof M>]: never };
 export interface RoomParts<S extends Schema, O, D, X, M, PD, K, C> {
   /** The name that clients join by. */
   readonly name: string;
+  /** `import.meta.url` of the module that exports this definition; a worker thread imports it. Needed for `nodes`. */
+  readonly module?: string;
   /** How many may be joined at once; default: no limit. */
   readonly maxClients?: number;
   /** Milliseconds between patches of turns that send nothing else; default 50. */
