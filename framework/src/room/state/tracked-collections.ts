@@ -8,7 +8,8 @@
  *
  * Gaps of schema 5.0.34 that are closed here:
  * - `array[i] = undefined` (the server keeps what clients drop) is refused.
- * - `splice` may count beyond the ends, as on any array (schema warns, or never returns from `splice(0, Infinity)`).
+ * - `splice` may count beyond the ends, as on any array (schema warns, or never returns from `splice(0, Infinity)`),
+ *   and appends after a `shift` of the same patch (schema mixes up the items' places).
  * - `array[i] = array[i]` keeps the object in the tree (schema drops it).
  * - `SetSchema.clear` gives up its children, as the other collections do (else a client that gets one of them back gets
  *   it empty).
@@ -168,6 +169,10 @@ const trackedArray = before(array, {
     const { length } = target.items;
     const [deleteCount = length, ...items] = rest;
     const from = start < 0 ? Math.max(length + start, 0) : Math.min(start, length);
+    if (from === length) {
+      this.push(...items);
+      return [];
+    }
     const removed = array.splice.call(this, from, Math.min(Math.max(deleteCount, 0), length - from), ...items) as unknown[];
     noteSplice(target, from, removed.length, items);
     return removed;

@@ -15,7 +15,7 @@
  *     const root = new TurnRoot(TypeContext.cache(ChatState));
  *     const encoder = new Encoder(state, root);
  */
-import { ChangeTree, Root, Schema, type OPERATION, type TypeContext } from '@colyseus/schema';
+import { ChangeTree, Root, Schema, type OPERATION, type Ref, type TypeContext } from '@colyseus/schema';
 import { claimOwnFields } from './own-fields.ts';
 import { refIdOf, type SchemaClass } from './schema-internals.ts';
 import { followCollection, type CollectionTurn } from './tracked-collections.ts';
@@ -41,6 +41,12 @@ class TurnTree extends ChangeTree {
   override delete(index: number, operation?: OPERATION): unknown {
     markField(this, index);
     return super.delete(index, operation);
+  }
+
+  /** A known parent gets its new index. (Schema 5.0.34 gives it to the primary parent, whichever that is.) */
+  override addParent(parent: Ref, index: number): void {
+    if (this.indexInParent(parent) === undefined) super.addParent(parent, index);
+    else this.setParentIndex(parent, index);
   }
 }
 
