@@ -77,14 +77,6 @@ export type ToNode =
   /** Asks for the tree under this node's Rooms; answered by `tree`. */
   | { readonly kind: 'inspect'; readonly request: number };
 
-/** How a process failed, for the crash record. `restart`: this restart's number within the intensity, and its limit. */
-export interface Failure {
-  readonly name: string;
-  readonly message: string;
-  readonly stack?: string;
-  readonly restart?: { readonly n: number; readonly of: number };
-}
-
 export type FromNode =
   | { readonly kind: 'hello'; readonly roomId: string; readonly epoch: number; readonly pid: string }
   | { readonly kind: 'turn'; readonly roomId: string; readonly epoch: number; readonly record: RoomTurn; readonly handshake?: Uint8Array }
@@ -93,8 +85,8 @@ export type FromNode =
   /** A join, refused: by `auth`, by a full room, by a handler that said so. The seq is done. */
   | { readonly kind: 'refused'; readonly roomId: string; readonly seq: number; readonly sessionId: string; readonly code: number; readonly reason: string }
   /** The Room process of `epoch` ended. `failing`: the message it was handling, which is not tried again. */
-  | { readonly kind: 'down'; readonly roomId: string; readonly epoch: number; readonly reason: string; readonly failing?: number; readonly failure?: Failure }
-  | { readonly kind: 'playerDown'; readonly roomId: string; readonly sessionId: string; readonly reason: string; readonly failing?: number; readonly failure?: Failure }
+  | { readonly kind: 'down'; readonly roomId: string; readonly epoch: number; readonly reason: string; readonly failing?: number }
+  | { readonly kind: 'playerDown'; readonly roomId: string; readonly sessionId: string; readonly reason: string; readonly failing?: number }
   /** A Player was restarted more often than its limit: only its session is closed. */
   | { readonly kind: 'playerGivenUp'; readonly roomId: string; readonly sessionId: string; readonly reason: string }
   /** The room's supervisor ended: past its intensity (`reason` 'shutdown'), or closed. The shell decides what follows. */

@@ -4,7 +4,6 @@
  *     diagnostics_channel.subscribe('genroom:room:recovery', (report) => …)
  */
 import { channel } from 'node:diagnostics_channel';
-import type { Failure } from '../../room/link.ts';
 
 /** An incarnation of a room, or a Player of it, ended by a crash. */
 export interface DownReport {
@@ -16,8 +15,6 @@ export interface DownReport {
   readonly failing?: { readonly sessionId: string; readonly kind: string; readonly type?: string | number };
   /** Present when it was the Player of this session and not the Room. */
   readonly sessionId?: string;
-  /** The error with its stack and the restart's number, where the node could say. */
-  readonly failure?: Failure;
 }
 
 /** A room passed its intensity: each step of what becomes of it. */

@@ -14,7 +14,7 @@
  */
 import type { Clock, TimerHandle } from '../../otp/clock.ts';
 import { GenroomError } from '../../platform/errors.ts';
-import type { ConnectionInfo, Failure, FromNode, RoomOrder } from '../../room/link.ts';
+import type { ConnectionInfo, FromNode, RoomOrder } from '../../room/link.ts';
 import type { PlayerTurn, RoomTurn } from '../../room/turn-record.ts';
 import { CloseCode } from '../close-codes.ts';
 import { Clients } from './clients.ts';
@@ -170,7 +170,7 @@ export class RoomShell implements ShellPort, NodeListener {
         if (message.epoch === this.#epoch) this.#turn(message.record, message.handshake);
         return;
       case 'down':
-        if (message.epoch === this.#epoch) this.#down(message.reason, this.#clients.pending(message.failing ?? 0), message.failure);
+        if (message.epoch === this.#epoch) this.#down(message.reason, this.#clients.pending(message.failing ?? 0));
         return;
       case 'closed':
         this.#closed(message.reason, message.asked);
@@ -185,7 +185,7 @@ export class RoomShell implements ShellPort, NodeListener {
         this.#playerTurn(message.record);
         return;
       case 'playerDown':
-        this.#playerDown(message.sessionId, message.reason, this.#clients.pending(message.failing ?? 0), message.failure);
+        this.#playerDown(message.sessionId, message.reason, this.#clients.pending(message.failing ?? 0));
         return;
       case 'playerGivenUp':
         reportPlayerGivenUp({ ...this.#report(message.reason), sessionId: message.sessionId });
@@ -268,12 +268,12 @@ export class RoomShell implements ShellPort, NodeListener {
   }
 
   /** An incarnation has ended; its supervisor, or this shell, starts the next. */
-  #down(reason: string, failing: Pending | undefined, failure?: Failure): void {
+  #down(reason: string, failing: Pending | undefined): void {
     // A leave that cannot be made up for in two boots must not keep the room from ever booting.
     if (this.#phase === 'booting' && ++this.#failedBoots > 1) this.past.forgetMembers(this.#departed);
     this.#phase = 'down';
     this.#clients.live = false;
-    reportDown({ ...this.#report(reason), ...(failing && { failing: describe(failing) }), ...(failure && { failure }) });
+    reportDown({ ...this.#report(reason), ...(failing && { failing: describe(failing) }) });
     if (failing) this.#clients.fail(failing.seq, 'room_crashed');
     this.#clients.failCalls('call_in_doubt', (call) => call.accepted === 'room');
   }
@@ -346,8 +346,8 @@ export class RoomShell implements ShellPort, NodeListener {
     this.#clients.finish(record, 'player');
   }
 
-  #playerDown(sessionId: string, reason: string, failing: Pending | undefined, failure?: Failure): void {
-    reportDown({ ...this.#report(reason), sessionId, ...(failing && { failing: describe(failing) }), ...(failure && { failure }) });
+  #playerDown(sessionId: string, reason: string, failing: Pending | undefined): void {
+    reportDown({ ...this.#report(reason), sessionId, ...(failing && { failing: describe(failing) }) });
     if (failing) this.#clients.fail(failing.seq, 'player_crashed');
     this.#clients.failCalls('call_in_doubt', (call) => call.sessionId === sessionId && call.accepted === 'player');
   }
