@@ -47,6 +47,10 @@ export interface RoomParts<S extends Schema, O, D, X, M, PD, K, C> {
   readonly module?: string;
   /** How many may be joined at once; default: no limit. */
   readonly maxClients?: number;
+  /** Join options that must agree for two clients to meet in one room; default: none, so any room will do. */
+  readonly filterBy?: readonly string[];
+  /** Whether a room ends when nobody is in it and no seat is kept; default true. */
+  readonly autoDispose?: boolean;
   /** Milliseconds between patches of turns that send nothing else; default 50. */
   readonly patchRate?: number;
   /** Whether a room that cannot be restored may start anew as the last resort; default true. */
