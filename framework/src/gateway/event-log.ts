@@ -1,0 +1,119 @@
+/**
+ * The event log of a thread: turns what processes, rooms and shells publish on their diagnostics channels into log
+ * entries. Each thread that runs rooms has one, since channels end at the thread.
+ *
+ * Invariant: a crash is one entry: that of its room where it has one, else that of the process.
+ *
+ *     const closeLog = openEventLog(lineLog('text'))
+ */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { CrashReport, StrayReport } from '../otp/channels.ts';
+import { describeReason, isOrderly } from '../otp/exit-reason.ts';
+import type { GivenUpReport, HeldReport, RoomCrashReport } from '../room/channels.ts';
+import { crashEntry } from '../telemetry/crash-record.ts';
+import type { Log, LogEntry } from '../telemetry/log.ts';
+import type { DownReport, RecoveryReport } from './shell/reports.ts';
+
+type Handlers = Record<string, (report: never) => void>;
+
+/** Starts to log; returns what ends that. */
+export function openEventLog(log: Log): () => void {
+  /** Crashes of processes that may turn out to be rooms: their room's report comes within the same task. */
+  const held = new Map<string, CrashReport>();
+  const handlers: Handlers = {
+    'genroom:process:crash': (report: CrashReport) => {
+      if (isOrderly(report.reason)) return;
+      const pid = String(report.pid);
+      held.set(pid, report);
+      setImmediate(() => held.delete(pid) && log(processCrash(report)));
+    },
+    'genroom:room:crash': (report: RoomCrashReport) => {
+      held.delete(report.pid);
+      log(roomCrash(report));
+    },
+    'genroom:stray': (report: StrayReport) => {
+      if (!report.ended) log(stray(report));
+    },
+    'genroom:room:held': (report: HeldReport) => log(mailboxHeld(report)),
+    'genroom:room:givenUp': (report: GivenUpReport) => log(leftUndone(report)),
+    'genroom:room:strayChange': (report: { name: string; roomId: string }) => log(changedBetweenTurns(report)),
+    'genroom:room:recovery': (report: RecoveryReport) => log(recovery(report)),
+    'genroom:room:player-given-up': (report: DownReport) => log(playerGivenUp(report)),
+  };
+  const all = Object.entries(handlers) as [string, (report: unknown) => void][];
+  for (const [channel, handler] of all) subscribe(channel, handler);
+  return () => {
+    for (const [channel, handler] of all) unsubscribe(channel, handler);
+  };
+}
+
+function roomCrash(report: RoomCrashReport): LogEntry {
+  const { name, roomId, process, pid, epoch, sessionId, work, type, reason, error, crash, allowed } = report;
+  return crashEntry({
+    what: `${process === 'player' ? 'player in room' : 'room'} ${name} ${roomId}`,
+    work,
+    error: error ?? { name: 'exit', message: reason },
+    restart: { n: crash, of: allowed },
+    fields: {
+      process,
+      room: name,
+      roomId,
+      pid,
+      epoch,
+      ...(sessionId !== undefined && { session: sessionId }),
+      ...(type !== undefined && { type }),
+      work,
+    },
+  });
+}
+
+function processCrash({ pid, label, behaviour, reason, error }: CrashReport): LogEntry {
+  return crashEntry({
+    what: [behaviour, label, String(pid)].filter(Boolean).join(' '),
+    error: error ?? { name: 'exit', message: describeReason(reason) },
+    fields: { process: behaviour, pid: String(pid), ...(label && { label }) },
+  });
+}
+
+function stray({ pid, error, origin }: StrayReport): LogEntry {
+  const failure = error instanceof Error ? error : { name: 'Thrown', message: String(error), stack: undefined };
+  const what = pid ? `stray of ${String(pid)}, which had ended` : 'unowned: no process started it';
+  return { ...crashEntry({ what, work: origin, error: failure, fields: { origin, ...(pid && { pid: String(pid) }) } }), event: pid ? 'stray' : 'unowned' };
+}
+
+function mailboxHeld({ name, roomId, work, duration, ongoing }: HeldReport): LogEntry {
+  const ms = Math.round(duration);
+  return {
+    level: 'warn',
+    event: 'held',
+    text: `room ${name} ${roomId} ${ongoing ? 'stands still' : 'stood still'} for ${ms} ms, awaiting in ${work}; room.task would free it`,
+    fields: { room: name, roomId, work, duration: ms, ongoing },
+  };
+}
+
+function leftUndone({ name, roomId, work, reason }: GivenUpReport): LogEntry {
+  const text = `room ${name} ${roomId} goes on without ${work}: ${reason}`;
+  return { level: 'warn', event: 'left-undone', text, fields: { room: name, roomId, work, reason } };
+}
+
+function changedBetweenTurns({ name, roomId }: { name: string; roomId: string }): LogEntry {
+  const text = `room ${name} ${roomId}: its state was changed outside of a turn, e.g. in a bare timer; use room's timers or room.task`;
+  return { level: 'warn', event: 'stray-change', text, fields: { room: name, roomId } };
+}
+
+function recovery({ name, roomId, step, from, delay, attempt, of, reason }: RecoveryReport): LogEntry {
+  const source = from === 'fresh' ? 'afresh' : 'from its shadow';
+  const said = {
+    cooling: `cools down for ${delay} ms, then starts ${source} (attempt ${attempt} of ${of}): ${reason}`,
+    starting: `starts ${source} (attempt ${attempt} of ${of})`,
+    recovered: `has recovered (attempt ${attempt} of ${of})`,
+    givenUp: `is given up after ${attempt} attempts, and closed: ${reason}`,
+  }[step];
+  const level = step === 'givenUp' ? 'error' : step === 'cooling' ? 'warn' : 'info';
+  return { level, event: 'recovery', text: `room ${name} ${roomId} ${said}`, fields: { room: name, roomId, step, from, delay, attempt, of, reason } };
+}
+
+function playerGivenUp({ name, roomId, sessionId, reason }: DownReport): LogEntry {
+  const text = `player of ${sessionId} in room ${name} ${roomId} is given up, and its connection closed: ${reason}`;
+  return { level: 'error', event: 'player-given-up', text, fields: { room: name, roomId, session: sessionId, reason } };
+}

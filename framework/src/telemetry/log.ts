@@ -1,0 +1,35 @@
+/**
+ * The log: entries of plain data, written one a line as text or as JSON.
+ *
+ * Invariant: an entry is one line whatever its text holds, so that nothing a client sent can forge another.
+ *
+ *     const log = lineLog('json', (line) => process.stderr.write(line))
+ *     log({ level: 'warn', event: 'held', text: 'room chat Xk2p stands still', fields: { room: 'chat' } })
+ */
+export interface LogEntry {
+  readonly level: 'error' | 'warn' | 'info';
+  /** What kind of thing happened, stable: crash, held, recovery, unowned … */
+  readonly event: string;
+  /** For people. */
+  readonly text: string;
+  /** For programs. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export type Log = (entry: LogEntry) => void;
+
+export type LogFormat = 'text' | 'json';
+
+export function lineLog(format: LogFormat, write: (line: string) => void = (line) => process.stderr.write(line)): Log {
+  return (entry) => write(`${formatEntry(entry, format)}\n`);
+}
+
+/** One entry as one line, without the line's end. */
+export function formatEntry({ level, event, text, fields }: LogEntry, format: LogFormat): string {
+  return format === 'json' ? JSON.stringify({ level, event, ...fields, text }) : oneLine(text);
+}
+
+/** Line breaks and control characters are shown, not written. */
+function oneLine(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => JSON.stringify(char).slice(1, -1));
+}
