@@ -67,3 +67,8 @@ export function nextStep(
 export function booted(progress: RecoveryProgress, now: number): RecoveryProgress {
   return { ...progress, bootedAt: now };
 }
+
+/** Fresh starts for a definition's `fresh`, which is true where it says nothing. */
+export function freshAttempts(fresh: boolean | undefined): number {
+  return fresh === false ? 0 : 2;
+}

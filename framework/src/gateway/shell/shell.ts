@@ -20,8 +20,9 @@ import { CloseCode } from '../close-codes.ts';
 import { Clients } from './clients.ts';
 import { defaultBounds, type Pending, type QueueBounds } from './pending-queue.ts';
 import type { ClientPort, RoomPort, ShellPort } from './ports.ts';
-import { booted, defaultRecovery, nextStep, noProgress, type RecoveryPolicy } from './recovery.ts';
-import { reportDown, reportPlayerGivenUp, reportRecovery } from './reports.ts';
+import { defaultRecovery, type RecoveryPolicy } from './recovery.ts';
+import { RecoveryRun } from './recovery-run.ts';
+import { reportDown, reportPlayerGivenUp } from './reports.ts';
 import type { NodeListener, RoomNode } from './room-node.ts';
 import { RoomPast } from './room-past.ts';
 import type { Session } from './session.ts';
@@ -57,8 +58,8 @@ export class RoomShell implements ShellPort, NodeListener {
   /** The room as its turns describe it. */
   readonly past = new RoomPast();
   readonly #options: ShellOptions;
-  readonly #policy: RecoveryPolicy;
   readonly #clients: Clients;
+  readonly #recovery: RecoveryRun;
   readonly #ready = Promise.withResolvers<void>();
   #handshake: Uint8Array | undefined;
   #phase: ShellPhase = 'opening';
@@ -69,16 +70,23 @@ export class RoomShell implements ShellPort, NodeListener {
   #failedBoots = 0;
   /** Members that the incarnation now booting is to find gone. */
   #departed: ReadonlySet<string> = new Set();
-  #progress = noProgress;
-  #attempt: { readonly attempt: number; readonly of: number; readonly from: 'shadow' | 'fresh' } | undefined;
   #closing: PromiseWithResolvers<void> | undefined;
-  #timer: TimerHandle | undefined;
+  /** Of a close. */
+  #deadline: TimerHandle | undefined;
 
   constructor(options: ShellOptions) {
     this.roomId = options.roomId;
     this.name = options.name;
     this.#options = options;
-    this.#policy = { ...defaultRecovery, ...options.recovery };
+    this.#recovery = new RecoveryRun({
+      clock: options.clock,
+      policy: { ...defaultRecovery, ...options.recovery },
+      about: { roomId: this.roomId, name: this.name },
+      start: (from) => {
+        if (from === 'fresh') this.past.clear();
+        this.#open();
+      },
+    });
     this.#clients = new Clients({
       room: options.room,
       clock: options.clock,
@@ -146,7 +154,8 @@ export class RoomShell implements ShellPort, NodeListener {
       this.#end(CloseCode.CONSENTED, reason);
     } else {
       this.#options.node.send({ kind: 'close', roomId: this.roomId, reason });
-      this.#setTimer(CLOSE_TIMEOUT, () => this.#end(CloseCode.CONSENTED, reason));
+      const late = (): void => this.#end(CloseCode.CONSENTED, reason);
+      this.#deadline = this.#options.clock.setTimer(CLOSE_TIMEOUT, late, false);
     }
     return promise;
   }
@@ -214,7 +223,7 @@ export class RoomShell implements ShellPort, NodeListener {
   }
 
   nodeGone(reason: string): void {
-    this.#giveUp(reason, this.#progress.attempts);
+    this.#giveUp(reason);
   }
 
   // The life of an incarnation.
@@ -246,7 +255,7 @@ export class RoomShell implements ShellPort, NodeListener {
     } catch (error) {
       // A record is missing or wrong: what the room says from here on cannot be kept, so it must not leave either.
       this.#options.node.send({ kind: 'close', roomId: this.roomId, reason: 'its turn records do not fit' });
-      this.#giveUp(error instanceof Error ? error.message : String(error), 0);
+      this.#giveUp(error instanceof Error ? error.message : String(error));
       return;
     }
     this.#clients.finish(record, 'room');
@@ -257,9 +266,7 @@ export class RoomShell implements ShellPort, NodeListener {
     this.#phase = 'running';
     this.#everBooted = true;
     this.#failedBoots = 0;
-    this.#progress = booted(this.#progress, this.#options.clock.now());
-    if (this.#attempt) reportRecovery({ ...this.#report('booted'), step: 'recovered', ...this.#attempt });
-    this.#attempt = undefined;
+    this.#recovery.booted();
     this.#ready.resolve();
     if (this.#closing) return;
     this.#clients.gate = 'open';
@@ -281,29 +288,14 @@ export class RoomShell implements ShellPort, NodeListener {
   #closed(reason: string, asked: boolean): void {
     if (this.#closing || asked) return this.#end(CloseCode.CONSENTED, reason);
     if (this.#phase === 'running' || this.#phase === 'booting') this.#down(reason, undefined);
-    if (this.#everBooted) this.#recover(reason);
-    else this.#giveUp(reason, 0);
-  }
-
-  #recover(reason: string): void {
-    const { step, progress } = nextStep(this.#progress, this.#policy, this.#options.clock.now());
-    this.#progress = progress;
-    if (step.kind === 'giveUp') return this.#giveUp(reason, step.attempts);
-    const { from, attempt, of, delay } = step;
+    if (!this.#everBooted || !this.#recovery.failed(reason)) return this.#giveUp(reason);
     this.#phase = 'cooling';
-    this.#attempt = { from, attempt, of };
-    reportRecovery({ ...this.#report(reason), step: 'cooling', from, attempt, of, delay });
     this.#clients.recovering();
-    this.#setTimer(delay, () => {
-      reportRecovery({ ...this.#report(reason), step: 'starting', from, attempt, of });
-      if (from === 'fresh') this.past.clear();
-      this.#open();
-    });
   }
 
-  #giveUp(reason: string, attempts: number): void {
+  #giveUp(reason: string): void {
     if (this.#phase === 'closed') return;
-    reportRecovery({ ...this.#report(reason), step: 'givenUp', attempt: attempts, of: attempts });
+    this.#recovery.givenUp(reason);
     this.#end(CloseCode.ROOM_GIVEN_UP, `The room was given up (${reason}).`);
   }
 
@@ -311,7 +303,8 @@ export class RoomShell implements ShellPort, NodeListener {
   #end(code: number, reason: string): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
-    this.#clearTimer();
+    this.#recovery.cancel();
+    if (this.#deadline) this.#options.clock.clearTimer(this.#deadline);
     this.#options.node.detach(this.roomId);
     this.#clients.end();
     this.past.clear();
@@ -361,16 +354,6 @@ export class RoomShell implements ShellPort, NodeListener {
 
   #report(reason: string): { roomId: string; name: string; epoch: number; reason: string } {
     return { roomId: this.roomId, name: this.name, epoch: this.#epoch, reason };
-  }
-
-  #setTimer(ms: number, fire: () => void): void {
-    this.#clearTimer();
-    this.#timer = this.#options.clock.setTimer(ms, fire, false);
-  }
-
-  #clearTimer(): void {
-    if (this.#timer) this.#options.clock.clearTimer(this.#timer);
-    this.#timer = undefined;
   }
 }
 
