@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultRecovery, nextStep, type RecoveryReport } from '../../src/gateway/shell/index.ts';
 import { booted, noProgress, type RecoveryProgress } from '../../src/gateway/shell/recovery.ts';
-import { counterChange, Stage, STATE } from './shell-stage.ts';
+import { counterChange, PATCH, Stage, STATE } from './shell-stage.ts';
 
 describe('the decision', () => {
   const policy = { ...defaultRecovery, shadowAttempts: 9, freshAttempts: 2 };
@@ -98,6 +98,13 @@ describe('the shell', () => {
     expect(stage.heard.at(-1)).toMatchObject({ kind: 'boot', sessions: [{ sessionId: 'a' }] });
     expect(stage.heard.at(-1)).not.toHaveProperty('shadow');
     expect(a.seen.some(([kind]) => kind === 'closed')).toBe(false);
+    // Its state is another one: a patch is nothing for a client of the old one.
+    const before = a.seen.length;
+    await stage.freshTurn();
+    await stage.turn({ frames: [{ to: 'all', bytes: PATCH }] });
+    expect(a.seen).toHaveLength(before);
+    await stage.turn({ frames: [{ to: 'one', sessionId: 'a', bytes: STATE }, { to: 'all', bytes: PATCH }] });
+    expect(a.seen.slice(before)).toEqual([['state', '7'], ['patch', '8']]);
     await stage.closed();
     expect(a.seen.at(-1)).toEqual(['closed', 4500, expect.stringContaining('shutdown')]);
     expect(stage.shell.phase).toBe('closed');
@@ -108,6 +115,7 @@ describe('the shell', () => {
       ['starting', 'shadow'],
       ['cooling', 'fresh'],
       ['starting', 'fresh'],
+      ['recovered', 'fresh'],
       ['givenUp', undefined],
     ]);
   });

@@ -149,6 +149,12 @@ export class Stage {
     return boot;
   }
 
+  /** The first turn of an incarnation that had no past. */
+  freshTurn(): Promise<void> {
+    this.#turn = 0;
+    return this.turn({ change: counterChange(0, true) });
+  }
+
   turn(record: Partial<RoomTurn>): Promise<void> {
     const turn = ++this.#turn;
     return this.say({

@@ -205,6 +205,11 @@ export class Clients {
     for (const session of this.#sessions.all()) tell(session, ShellErrorCode.ROOM_RECOVERING);
   }
 
+  /** Nobody's copy of the state can be patched any more: each connection needs a full state first. */
+  desync(): void {
+    for (const session of this.#sessions.all()) this.#sessions.markBehind(session);
+  }
+
   /** The room is over. */
   end(): void {
     this.gate = 'closed';

@@ -36,11 +36,6 @@ export class RoomPast {
     if (turn.operations) this.#remember(turn.operations);
   }
 
-  /** These are members no more, although their leave never ran to its end. */
-  forgetMembers(sessionIds: ReadonlySet<string>): void {
-    this.#members = this.#members.filter((sessionId) => !sessionIds.has(sessionId));
-  }
-
   /** What a successor is restored from; undefined before the first turn. */
   snapshot(): RoomShadow | undefined {
     if (!this.#state) return undefined;

@@ -66,10 +66,6 @@ export class RoomShell implements ShellPort, NodeListener {
   #epoch = 0;
   #pid: string | undefined;
   #everBooted = false;
-  /** Boots in a row that failed. */
-  #failedBoots = 0;
-  /** Members that the incarnation now booting is to find gone. */
-  #departed: ReadonlySet<string> = new Set();
   #closing: PromiseWithResolvers<void> | undefined;
   /** Of a close. */
   #deadline: TimerHandle | undefined;
@@ -83,7 +79,7 @@ export class RoomShell implements ShellPort, NodeListener {
       policy: { ...defaultRecovery, ...options.recovery },
       about: { roomId: this.roomId, name: this.name },
       start: (from) => {
-        if (from === 'fresh') this.past.clear();
+        if (from === 'fresh') this.#forgetPast();
         this.#open();
       },
     });
@@ -241,8 +237,6 @@ export class RoomShell implements ShellPort, NodeListener {
     const { node, options } = this.#options;
     const shadow = this.past.snapshot();
     const sessions = this.#clients.seated();
-    const seated = new Set(sessions.map((session) => session.sessionId));
-    this.#departed = new Set(this.past.members.filter((sessionId) => !seated.has(sessionId)));
     node.send({ kind: 'boot', roomId: this.roomId, epoch, options, sessions, ...(shadow && { shadow }) });
   }
 
@@ -265,7 +259,6 @@ export class RoomShell implements ShellPort, NodeListener {
   #hasBooted(): void {
     this.#phase = 'running';
     this.#everBooted = true;
-    this.#failedBoots = 0;
     this.#recovery.booted();
     this.#ready.resolve();
     if (this.#closing) return;
@@ -276,8 +269,6 @@ export class RoomShell implements ShellPort, NodeListener {
 
   /** An incarnation has ended; its supervisor, or this shell, starts the next. */
   #down(reason: string, failing: Pending | undefined): void {
-    // A leave that cannot be made up for in two boots must not keep the room from ever booting.
-    if (this.#phase === 'booting' && ++this.#failedBoots > 1) this.past.forgetMembers(this.#departed);
     this.#phase = 'down';
     this.#clients.live = false;
     reportDown({ ...this.#report(reason), ...(failing && { failing: describe(failing) }) });
@@ -291,6 +282,12 @@ export class RoomShell implements ShellPort, NodeListener {
     if (!this.#everBooted || !this.#recovery.failed(reason)) return this.#giveUp(reason);
     this.#phase = 'cooling';
     this.#clients.recovering();
+  }
+
+  /** The room starts from nothing; its players join it anew, and what it says to all is not for them before that. */
+  #forgetPast(): void {
+    this.past.clear();
+    this.#clients.desync();
   }
 
   #giveUp(reason: string): void {
