@@ -63,6 +63,8 @@ class DeadlineList {
 }
 
 let lists = new Map<number, DeadlineList>();
+/** The list used last: nearly all deadlines are of one length. */
+let latest: DeadlineList | undefined;
 let listsClock: Clock | undefined;
 let tidyPending = false;
 
@@ -83,9 +85,14 @@ export function setDeadline(entry: Deadline, milliseconds: number): void {
   if (listsClock !== clock) {
     listsClock = clock;
     lists = new Map();
+    latest = undefined;
   }
-  let list = lists.get(milliseconds);
-  if (!list) lists.set(milliseconds, (list = new DeadlineList(milliseconds, clock)));
+  let list = latest;
+  if (list?.length !== milliseconds) {
+    list = lists.get(milliseconds);
+    if (!list) lists.set(milliseconds, (list = new DeadlineList(milliseconds, clock)));
+    latest = list;
+  }
   entry.list = list;
   entry.previous = list.last;
   if (list.last) list.last.next = entry;

