@@ -102,15 +102,30 @@ export interface RoomDefinition<S extends Schema = Schema, D = unknown, M = Mess
 }
 
 /** The parts as the behaviour reads them, their types forgotten. */
-export type AnyRoomParts = Omit<
-  RoomParts<Schema, unknown, unknown, unknown, Messages, AnyPlayerDefinition, AnyHandlers, AnyHandlers>,
-  'timers' | 'once' | 'state'
-> & {
+export interface AnyRoomParts {
+  readonly name: string;
+  readonly maxClients?: number;
+  readonly patchRate?: number;
+  readonly fresh?: boolean;
+  readonly intensity?: Intensity;
   readonly state: (options: unknown) => Schema;
-  readonly timers?: Readonly<Record<string, (room: RoomHandle, payload: unknown) => unknown>>;
+  readonly data?: (options: unknown) => unknown;
+  readonly derived?: (room: RoomHandle) => unknown;
+  readonly messages?: Messages;
+  readonly init?: (room: RoomHandle, options: unknown) => unknown;
+  readonly restore?: (room: RoomHandle) => unknown;
+  readonly join?: (room: RoomHandle, player: PlayerHandle, options: unknown, loaded: unknown) => unknown;
+  readonly leave?: (room: RoomHandle, player: PlayerHandle, how: { readonly consented: boolean }) => unknown;
+  readonly drop?: (room: RoomHandle, player: PlayerHandle) => unknown;
+  readonly resume?: (room: RoomHandle, player: PlayerHandle) => unknown;
+  readonly casts?: AnyHandlers;
+  readonly calls?: AnyHandlers;
   readonly once?: Readonly<Record<string, (player: PlayerHandle, payload: unknown) => string | undefined>>;
-};
-type AnyHandlers = Record<string, (room: RoomHandle, player: PlayerHandle, payload: unknown) => unknown>;
+  readonly timers?: Readonly<Record<string, (room: RoomHandle, payload: unknown) => unknown>>;
+  readonly tick?: { readonly hz: number; readonly step: (room: RoomHandle, dt: number) => unknown };
+  readonly player?: AnyPlayerDefinition;
+}
+type AnyHandlers = Readonly<Record<string, (room: RoomHandle, player: PlayerHandle, payload: unknown) => unknown>>;
 
 export type StateOf<R> = R extends RoomDefinition<infer S, infer _D, infer _M, infer _P, infer _K, infer _C> ? S : never;
 export type DataOf<R> = R extends RoomDefinition<infer _S, infer D, infer _M, infer _P, infer _K, infer _C> ? D : never;

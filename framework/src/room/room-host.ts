@@ -1,0 +1,82 @@
+/**
+ * RoomHost: runs rooms on a node (the main thread or a worker) for the shells at the other end of a link.
+ *
+ * The tree on the node:
+ *
+ *     node              rest_for_one
+ *     ├─ registry       names of Room processes
+ *     ├─ host           watches; says on the link what becomes of rooms and players
+ *     └─ rooms          dynamic
+ *         └─ room       one per room, temporary, one_for_one
+ *             ├─ players    dynamic; Players are temporary: the host starts them again, with a limit per session
+ *             └─ Room
+ *
+ * Invariants
+ * - `down` of a life is said after its last turn and before `hello` of the next.
+ * - Messages of a session reach its Player in order; none is kept for a Player that crashed, since the shell sends
+ *   everything unfinished again.
+ *
+ *     const host = await createHost([chat], link);
+ *     await host.stop();
+ */
+import {
+  childSpec,
+  dynamicSupervisor,
+  isAlive,
+  type Pid,
+  type Ref,
+  registry,
+  type RegistryName,
+  start,
+  startLink,
+  stopServer,
+  supervisor,
+} from '../otp/index.ts';
+import type { RoomDefinition } from './definition.ts';
+import { BadDefinition } from './errors.ts';
+import type { FromNode, Link, ToNode } from './link.ts';
+import type { roomServer } from './room-behaviour.ts';
+import { HostedRooms } from './hosted-rooms.ts';
+import { hostServer } from './host-behaviour.ts';
+
+export interface RoomHost {
+  /** The supervisor of everything here. */
+  readonly pid: Pid;
+  /** Ends every room of this node in good order. */
+  stop(): Promise<void>;
+}
+
+const roomsSupervisor = dynamicSupervisor({ name: 'rooms' });
+
+let nodes = 0;
+
+/**
+ * Starts a host. It serves the link from when the promise has resolved; what came before is not lost.
+ *
+ * @param definitions every kind of room that may be opened here
+ * @throws BadDefinition when two definitions have one name
+ */
+export async function createHost(definitions: readonly RoomDefinition[], link: Link<FromNode, ToNode>): Promise<RoomHost> {
+  const parts = new Map(definitions.map((definition) => [definition.name, definition.parts]));
+  if (parts.size < definitions.length) throw new BadDefinition('the rooms', 'two of them have the same name');
+  const number = ++nodes;
+  const names: RegistryName<typeof roomServer> = registry({ name: `rooms-of-node-${number}` });
+  const rooms = new HostedRooms(parts, names, (message, transfer) => link.send(message, transfer));
+  const tree = supervisor({
+    name: 'node',
+    strategy: 'restForOne',
+    children: [
+      childSpec(names),
+      childSpec(hostServer, rooms, { id: 'host' }),
+      { id: 'rooms', type: 'supervisor', start: async () => (rooms.supervisor = await startLink(roomsSupervisor)) },
+    ],
+  });
+  const pid = await start(tree);
+  link.receive((message) => rooms.receive(message));
+  return {
+    pid,
+    stop: async () => {
+      if (isAlive(pid)) await stopServer(pid as Ref, 'shutdown');
+    },
+  };
+}
