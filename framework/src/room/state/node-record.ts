@@ -6,11 +6,13 @@
  *     const record = recordOf(tree, { type: (tree) => 0, link: (child) => refIdOf(child)! });
  */
 import { ArraySchema, CollectionSchema, MapSchema, Schema, SetSchema, StreamSchema, type ChangeTree } from '@colyseus/schema';
+import { emptiedFields } from './emptied.ts';
 import { ownFields } from './own-fields.ts';
 import { $childType, $values, refIdOf, targetOf, treeOf } from './schema-internals.ts';
 import type { ArrayInternals, ElementType, IndexedInternals, MapInternals, SchemaInternals } from './schema-internals.ts';
 import { uncloneable } from './state-errors.ts';
 import type { ArrayRecord, EntriesRecord, NodeRecord, ObjectRecord } from './state-change.ts';
+import type { FollowedTree } from './turn-root.ts';
 
 export interface RecordContext {
   /** The id of the concrete class of the tree's object. */
@@ -40,7 +42,7 @@ function objectRecord(tree: ChangeTree, node: Schema, context: RecordContext): O
     if (child === undefined) fields.push(index, carried(tree, value));
     else links.push(index, context.link(child));
   }
-  return { kind: 'object', id: refIdOf(tree)!, type: context.type(tree), fields, links, extras: ownFields(node) };
+  return { kind: 'object', id: refIdOf(tree)!, type: context.type(tree), fields, links, emptied: emptiedFields(tree as FollowedTree), extras: ownFields(node) };
 }
 
 function arrayRecord(tree: ChangeTree, node: ArrayInternals, context: RecordContext): ArrayRecord {

@@ -15,6 +15,7 @@ import { Encoder, StateView, type ChangeTree } from '@colyseus/schema';
 import { Protocol } from '../frames.ts';
 import { holdArray, repairArrays, restateArray, type HeldArrays } from './array-repair.ts';
 import type { ClientViews } from './client-views.ts';
+import { encodeEmptied } from './emptied.ts';
 import type { TurnRoot } from './turn-root.ts';
 
 /** A patch. A session that is in `perClient` gets those bytes and not `shared`. */
@@ -51,9 +52,10 @@ export class PatchWriter {
     return false;
   }
 
-  /** Notes nodes that joined the tree: an array that comes back is restated, since clients may hold it as it was. */
-  noteJoined(trees: Iterable<ChangeTree>): void {
-    for (const tree of trees) if (this.#held.has(tree)) this.#rejoined.add(tree);
+  /** Notes a turn. An array that joined the tree again is restated: clients may hold it as it was. */
+  noteTurn(joined: Iterable<ChangeTree>): void {
+    this.#fullLength = 0;
+    for (const tree of joined) if (this.#held.has(tree)) this.#rejoined.add(tree);
   }
 
   /** The patch for the clients of `sessionIds`. */
@@ -87,9 +89,11 @@ export class PatchWriter {
       this.#fullBuffer = new Uint8Array(bytes.buffer);
       this.#fullLength = it.offset;
     }
-    const shared = this.#fullLength;
-    if (view === undefined || !this.#encoder.context.hasFilters) return this.#fullBuffer.slice(0, shared);
-    return this.#encoder.encodeAllView(view, shared, { offset: shared }, this.#fullBuffer);
+    const length = this.#fullLength;
+    const emptied = encodeEmptied(this.#root);
+    if (view === undefined || !this.#encoder.context.hasFilters) return joined(this.#fullBuffer.subarray(0, length), emptied);
+    const bytes = this.#encoder.encodeAllView(view, length, { offset: length }, this.#fullBuffer);
+    return joined(bytes, emptied, encodeEmptied(this.#root, view));
   }
 
   #encode(sessionIds: ReadonlySet<string>): PatchFrames {

@@ -14,9 +14,11 @@
 import { ArraySchema, CollectionSchema, MapSchema, Schema, SetSchema, StreamSchema, TypeContext, type ChangeTree } from '@colyseus/schema';
 import { $changes, $childType, $refId, $values, type ElementType, type SchemaClass } from './schema-internals.ts';
 import type { ArrayInternals, IndexedInternals, MapInternals, SchemaInternals } from './schema-internals.ts';
+import { markEmptied } from './emptied.ts';
 import { snapshotMismatch } from './state-errors.ts';
 import type { ArrayRecord, EntriesRecord, NodeRecord, ObjectRecord, StateSnapshot, TypeRecord } from './state-change.ts';
 import { TrackedState } from './tracked-state.ts';
+import type { FollowedTree } from './turn-root.ts';
 
 /**
  * Rebuilds a tree and tracks it. Nothing is pending in it.
@@ -26,9 +28,14 @@ import { TrackedState } from './tracked-state.ts';
  */
 export function restoreState<T extends Schema>(like: T, snapshot: StateSnapshot): TrackedState<T> {
   const rootClass = like.constructor as SchemaClass;
-  const state = new Rebuild(TypeContext.cache(rootClass), snapshot).object(0, undefined);
+  const rebuild = new Rebuild(TypeContext.cache(rootClass), snapshot);
+  const state = rebuild.object(0, undefined);
   if (state.constructor !== rootClass) throw snapshotMismatch(`its root is a ${state.constructor.name}, not a ${rootClass.name}`);
-  return new TrackedState(state as T, snapshot);
+  const tracked = new TrackedState(state as T, snapshot);
+  for (const { node, fields } of rebuild.emptied) {
+    for (const index of fields) markEmptied((node as unknown as SchemaInternals)[$changes] as FollowedTree, index);
+  }
+  return tracked;
 }
 
 /** A class of the room's code for a type record: the same id where name and fields agree, else the only one that does. */
@@ -59,6 +66,8 @@ class Rebuild {
   readonly #records = new Map<number, NodeRecord>();
   readonly #types = new Map<number, KnownType>();
   readonly #nodes = new Map<number, object>();
+  /** Objects with emptied fields, which are marked once they are followed. */
+  readonly emptied: { readonly node: Schema; readonly fields: readonly number[] }[] = [];
 
   constructor(context: TypeContext, snapshot: StateSnapshot) {
     for (const record of snapshot.nodes) this.#records.set(record.id, record);
@@ -95,6 +104,7 @@ class Rebuild {
       const index = known.indexes[record.links[i]!]!;
       values[index] = this.#child(tree, index, record.links[i + 1]!);
     }
+    if (record.emptied.length > 0) this.emptied.push({ node, fields: record.emptied.map((index) => known.indexes[index]!) });
     for (let i = 0; i < record.extras.length; i += 2) {
       (node as unknown as Record<string, unknown>)[record.extras[i] as string] = record.extras[i + 1];
     }

@@ -21,6 +21,7 @@ interface ObjectNode {
   /** By field index. A field is in one of the two. */
   readonly fields: unknown[];
   readonly links: (number | undefined)[];
+  readonly emptied: Set<number>;
   readonly extras: Map<string, unknown>;
 }
 
@@ -101,6 +102,8 @@ export class Shadow {
       const node = this.#object(fields[i] as number);
       const index = fields[i + 1] as number;
       node.fields[index] = fields[i + 2];
+      if (fields[i + 2] === undefined || fields[i + 2] === null) node.emptied.add(index);
+      else if (node.emptied.size > 0) node.emptied.delete(index);
       if (node.links[index] !== undefined) node.links[index] = undefined;
     }
     for (let i = 0; i < links.length; i += 3) {
@@ -108,6 +111,7 @@ export class Shadow {
       const index = links[i + 1]!;
       node.links[index] = links[i + 2];
       node.fields[index] = undefined;
+      node.emptied.delete(index);
     }
     for (let i = 0; i < extras.length; i += 3) {
       this.#object(extras[i] as number).extras.set(extras[i + 1] as string, extras[i + 2]);
@@ -169,7 +173,7 @@ function nodeOf(record: NodeRecord): Node {
     const { kind, refs, next, keys, items } = record;
     return { kind, refs, next, entries: new Map(record.indexes.map((index, at) => [keys?.[at] ?? index, { index, item: items[at] }])) };
   }
-  const node: ObjectNode = { kind: 'object', type: record.type, fields: [], links: [], extras: new Map() };
+  const node: ObjectNode = { kind: 'object', type: record.type, fields: [], links: [], emptied: new Set(record.emptied), extras: new Map() };
   for (let i = 0; i < record.fields.length; i += 2) node.fields[record.fields[i] as number] = record.fields[i + 1];
   for (let i = 0; i < record.links.length; i += 2) node.links[record.links[i]!] = record.links[i + 1];
   for (let i = 0; i < record.extras.length; i += 2) node.extras.set(record.extras[i] as string, record.extras[i + 1]);
@@ -188,5 +192,5 @@ function recordFrom(id: number, node: Node): NodeRecord {
   const links: number[] = [];
   node.fields.forEach((value, index) => { if (value !== undefined) fields.push(index, value); });
   node.links.forEach((child, index) => { if (child !== undefined) links.push(index, child); });
-  return { kind: 'object', id, type: node.type, fields, links, extras: [...node.extras].flat(1) };
+  return { kind: 'object', id, type: node.type, fields, links, emptied: [...node.emptied].sort((a, b) => a - b), extras: [...node.extras].flat(1) };
 }

@@ -34,6 +34,8 @@ export interface ObjectRecord {
   readonly fields: readonly unknown[];
   /** Pairs: field index, refId of the child. */
   readonly links: readonly number[];
+  /** Indexes of fields that held something once and are empty now: a client may not know yet. */
+  readonly emptied: readonly number[];
   /** Pairs: name, value of the primitive properties that the schema does not track (`noSync`). */
   readonly extras: readonly unknown[];
 }

@@ -65,7 +65,7 @@ export class TrackedState<T extends Schema> {
   commit(): StateChange | undefined {
     this.#check();
     const { attached, detached } = this.#root;
-    this.#patches.noteJoined(attached.values());
+    if (this.#root.hasTurn) this.#patches.noteTurn(attached.values());
     const views = this.#views.takeChanges(attached.values(), detached.values());
     return takeChange(this.#root, this.#known, views);
   }

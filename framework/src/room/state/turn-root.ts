@@ -19,12 +19,16 @@ import { ChangeTree, Root, Schema, type OPERATION, type Ref, type TypeContext } 
 import { claimOwnFields } from './own-fields.ts';
 import { refIdOf, type SchemaClass } from './schema-internals.ts';
 import { followCollection, type CollectionTurn } from './tracked-collections.ts';
+import { clearEmptied, markEmptied } from './emptied.ts';
 import { unknownClass } from './state-errors.ts';
 
 /** A tree whose node is followed: `turn…` is what the running turn changed in it. */
 export interface FollowedTree extends ChangeTree {
   turnLow: number;
   turnHigh: number;
+  /** Fields that were set once and are empty now, as bits: see `emptied.ts`. */
+  emptyLow: number;
+  emptyHigh: number;
   turn?: CollectionTurn;
 }
 
@@ -32,14 +36,18 @@ export interface FollowedTree extends ChangeTree {
 class TurnTree extends ChangeTree {
   declare turnLow: number;
   declare turnHigh: number;
+  declare emptyLow: number;
+  declare emptyHigh: number;
 
   override change(index: number, operation?: OPERATION): void {
     markField(this, index);
+    if ((this.emptyLow | this.emptyHigh) !== 0) clearEmptied(this, index);
     super.change(index, operation);
   }
 
   override delete(index: number, operation?: OPERATION): unknown {
     markField(this, index);
+    markEmptied(this, index);
     return super.delete(index, operation);
   }
 
@@ -65,6 +73,8 @@ export class TurnRoot extends Root {
   collections: FollowedTree[] = [];
   /** Pairs: tree, name of an untracked field that changed. */
   extras: (ChangeTree | string)[] = [];
+  /** Objects with an emptied field; may hold some that left the tree since. */
+  readonly emptied = new Set<FollowedTree>();
   /** What joined the tree, by refId; may hold some that left it again. */
   attached = new Map<number, ChangeTree>();
   /** What left the tree, by refId; may hold some that joined it again. */
@@ -93,6 +103,7 @@ export class TurnRoot extends Root {
     if (this.refCount[refId] === 1) {
       if (!(tree instanceof TurnTree) && (tree as FollowedTree).turnLow === undefined) this.#follow(tree as FollowedTree);
       this.attached.set(refId, tree);
+      if (((tree as FollowedTree).emptyLow | (tree as FollowedTree).emptyHigh) !== 0) this.emptied.add(tree as FollowedTree);
     }
     return isNew;
   }
@@ -100,7 +111,10 @@ export class TurnRoot extends Root {
   override remove(tree: ChangeTree): number {
     const refId = refIdOf(tree)!;
     const refCount = super.remove(tree);
-    if (refCount <= 0) this.detached.set(refId, tree);
+    if (refCount <= 0) {
+      this.detached.set(refId, tree);
+      this.emptied.delete(tree as FollowedTree);
+    }
     return refCount;
   }
 
@@ -138,7 +152,7 @@ export class TurnRoot extends Root {
     } else {
       followCollection(tree);
     }
-    tree.turnLow = 0;
-    tree.turnHigh = 0;
+    tree.turnLow = tree.turnHigh = 0;
+    tree.emptyLow = tree.emptyHigh = 0;
   }
 }
