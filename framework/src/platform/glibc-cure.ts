@@ -41,6 +41,9 @@ const KNOWN: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
+/** The variables that are read; process.env is one. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** `on`: make the copy where it is needed; `found`: use one that was made before, make none; `off`: neither. */
 export type CureMode = 'on' | 'found' | 'off';
 
@@ -50,7 +53,7 @@ export type Cure =
   | { readonly state: 'possible' | 'impossible' | 'off'; readonly what: string };
 
 /** Reads GENROOM_GLIBC_CURE: `on`, `off`, or nothing, which is `found`. Any other value counts as `off`. */
-export function cureMode(environment: NodeJS.ProcessEnv = process.env): CureMode {
+export function cureMode(environment: Environment = process.env): CureMode {
   const value = environment.GENROOM_GLIBC_CURE;
   if (value === undefined || value === '') return 'found';
   return value === 'on' ? 'on' : 'off';
@@ -68,7 +71,7 @@ export function curable(on: Machine): boolean {
 }
 
 /** Where copies are looked for and, in this order, written: beside the package (it travels with it), then the user's cache. */
-export function cacheFolders(binary: string, environment: NodeJS.ProcessEnv = process.env): string[] {
+export function cacheFolders(binary: string, environment: Environment = process.env): string[] {
   const nodeModules = dirname(dirname(binary));
   const user = environment.XDG_CACHE_HOME || join(homedir(), '.cache');
   return [
