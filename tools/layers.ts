@@ -103,8 +103,9 @@ interface Node {
 
 function named({ type, source, callee, arguments: args }: Node): string[] {
   if (type === 'ImportExpression' || type === 'TSImportType') return strings(source?.value);
-  if (type === 'NewExpression' && callee?.name === 'URL' && args?.length === 2) return strings(args[0]?.value);
-  return [];
+  if (type !== 'NewExpression' || callee?.name !== 'URL' || args?.length !== 2) return [];
+  // A folder, or a file of another kind, is no import.
+  return strings(args[0]?.value).filter((path) => /\.[jt]s$/.test(path));
 }
 
 function strings(value: unknown): string[] {
