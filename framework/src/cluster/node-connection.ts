@@ -23,13 +23,16 @@ export interface NodeConnection<Out, In> extends Link<Out, In> {
   stop(): Promise<void>;
 }
 
-/** This thread as a node: it is lost only with the whole server. */
-export function localNode<Out, In>(link: Link<Out, In>, name = 'local'): NodeConnection<Out, In> {
+/** This thread as a node: it is lost only with the whole server. `stop` ends what runs there. */
+export function localNode<Out, In>(
+  link: Link<Out, In>,
+  options: { readonly stop?: () => Promise<void> } = {},
+): NodeConnection<Out, In> {
   return {
-    name,
+    name: 'local',
     send: (message, transfer) => link.send(message, transfer),
     receive: (handler) => link.receive(handler),
     observe: () => {},
-    stop: () => Promise.resolve(),
+    stop: options.stop ?? (() => Promise.resolve()),
   };
 }

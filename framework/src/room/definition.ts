@@ -104,6 +104,7 @@ export interface RoomDefinition<S extends Schema = Schema, D = unknown, M = Mess
 /** The parts as the behaviour reads them, their types forgotten. */
 export interface AnyRoomParts {
   readonly name: string;
+  readonly module?: string;
   readonly maxClients?: number;
   readonly patchRate?: number;
   readonly fresh?: boolean;

@@ -103,8 +103,16 @@ describe('the shell', () => {
     await stage.freshTurn();
     await stage.turn({ frames: [{ to: 'all', bytes: PATCH }] });
     expect(a.seen).toHaveLength(before);
-    await stage.turn({ frames: [{ to: 'one', sessionId: 'a', bytes: STATE }, { to: 'all', bytes: PATCH }] });
-    expect(a.seen.slice(before)).toEqual([['state', '7'], ['patch', '8']]);
+    await stage.turn({
+      frames: [
+        { to: 'one', sessionId: 'a', bytes: STATE },
+        { to: 'all', bytes: PATCH },
+      ],
+    });
+    expect(a.seen.slice(before)).toEqual([
+      ['state', '7'],
+      ['patch', '8'],
+    ]);
     await stage.closed();
     expect(a.seen.at(-1)).toEqual(['closed', 4500, expect.stringContaining('shutdown')]);
     expect(stage.shell.phase).toBe('closed');

@@ -92,7 +92,7 @@ export function counterChange(value: number, whole = false): StateChange {
   return {
     nextRefId: 1,
     types,
-    created: [{ kind: 'object', id: 0, type: 0, fields: [0, value], links: [], extras: [] }],
+    created: [{ kind: 'object', id: 0, type: 0, fields: [0, value], links: [], emptied: [], extras: [] }],
   };
 }
 

@@ -304,7 +304,7 @@ describe('a crash of the room', () => {
       ],
     });
     expect(boot.shadow?.state.nodes).toEqual([
-      { kind: 'object', id: 0, type: 0, fields: [0, 41], links: [], extras: [] },
+      { kind: 'object', id: 0, type: 0, fields: [0, 41], links: [], emptied: [], extras: [] },
     ]);
     expect(boot.sessions).toEqual([
       expect.objectContaining({

@@ -4,3 +4,4 @@ export { JoinRefused, ShellErrorCode } from './errors.ts';
 export { type RecoveryPolicy, type RecoveryStep, defaultRecovery, nextStep } from './recovery.ts';
 export { type NodeListener, RoomNode } from './room-node.ts';
 export { RoomShell, type ShellOptions, type ShellPhase } from './shell.ts';
+export { startRoomNode, type StartNodeOptions } from './start-node.ts';

@@ -1,0 +1,41 @@
+/**
+ * `startRoomNode`: starts what rooms run on, beside the gateway or on a worker thread, and returns the gateway's side.
+ *
+ *     const node = await startRoomNode([chat], { nodes: 1 });
+ *     const shell = new RoomShell({ node, … });
+ *     await node.stop();
+ */
+import { localLink } from '../../cluster/local-link.ts';
+import { localNode } from '../../cluster/node-connection.ts';
+import { workerNode, type WorkerNodeOptions } from '../../cluster/worker-node.ts';
+import type { RoomDefinition } from '../../room/definition.ts';
+import type { FromNode, ToNode } from '../../room/link.ts';
+import { createHost } from '../../room/room-host.ts';
+import { roomModules } from '../../room/room-module.ts';
+import { RoomNode } from './room-node.ts';
+
+export interface StartNodeOptions {
+  /** 0: on this thread. 1: on a worker thread; each definition must name its module. Default 0. */
+  readonly nodes?: 0 | 1;
+  /** On this thread: copy messages as between threads. For tests. */
+  readonly clone?: boolean;
+  readonly worker?: Pick<WorkerNodeOptions, 'restart' | 'resourceLimits' | 'startTimeout'>;
+}
+
+const WORKER_HOST = new URL('../../room/worker-host.ts', import.meta.url);
+
+/** @throws RoomWithoutModule, WorkerStartError */
+export async function startRoomNode(
+  definitions: readonly RoomDefinition[],
+  options: StartNodeOptions = {},
+): Promise<RoomNode> {
+  if ((options.nodes ?? 0) === 0) {
+    const [near, far] = localLink<ToNode, FromNode>({ clone: options.clone ?? false });
+    const host = await createHost(definitions, far);
+    return new RoomNode(localNode(near, { stop: () => host.stop() }));
+  }
+  const data = roomModules(definitions);
+  const node = workerNode<ToNode, FromNode>({ name: 'node-1', host: WORKER_HOST, data, ...options.worker });
+  await node.ready;
+  return new RoomNode(node);
+}

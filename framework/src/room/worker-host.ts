@@ -1,0 +1,17 @@
+/**
+ * What a worker node runs: imports the modules that export the room definitions, and hosts their rooms. It is named by
+ * URL to WorkerNode, and runs nowhere else.
+ */
+import type { Link } from '../cluster/link.ts';
+import { installStrayHandlers } from '../otp/index.ts';
+import type { FromNode, ToNode } from './link.ts';
+import { createHost } from './room-host.ts';
+import { importRoom, type RoomModule } from './room-module.ts';
+
+/** @throws RoomNotExported, and what a module throws when it is imported */
+export async function host(link: Link<FromNode, ToNode>, rooms: readonly RoomModule[]): Promise<void> {
+  installStrayHandlers({
+    onUnowned: (error) => console.error('genroom: a failure on a worker thread that no process owns:', error),
+  });
+  await createHost(await Promise.all(rooms.map(importRoom)), link);
+}

@@ -1,0 +1,6 @@
+/**
+ * genroom/testing: rooms under test, with clients that speak the real protocol and time that a test moves.
+ */
+export { VirtualClock } from './virtual-clock.ts';
+export { CallRefused, type Received, TestClient } from './test-client.ts';
+export { testRoom, TestRoom, type TestRoomOptions } from './test-room.ts';
