@@ -55,3 +55,4 @@ export { type CrashReport, type RestartReport, type StrayReport } from './channe
 export { installStrayHandlers, type StrayOptions } from './stray.ts';
 export { type ProcessNode, processTree } from './tree.ts';
 export { type Behaviour } from './behaviour.ts';
+export { GenroomError } from '../platform/errors.ts';
