@@ -14,6 +14,7 @@
  * With `nodes: 1` the room runs on a worker thread, and time is real.
  */
 import { type Clock, currentClock, systemClock, useClock } from '../otp/clock.ts';
+import { installStrayHandlers } from '../otp/stray.ts';
 import { RoomShell } from '../gateway/shell/shell.ts';
 import { startRoomNode } from '../gateway/shell/start-node.ts';
 import type { RoomNode } from '../gateway/shell/room-node.ts';
@@ -47,7 +48,7 @@ export class TestRoom<R extends RoomDefinition> {
   readonly #shell: RoomShell;
   readonly #node: RoomNode;
   readonly #clock: VirtualClock | undefined;
-  readonly #restoreClock: () => void;
+  readonly #restore: () => void;
   readonly #like: () => StateOf<R>;
   #sessions = 0;
   #locked = false;
@@ -60,12 +61,12 @@ export class TestRoom<R extends RoomDefinition> {
     node: RoomNode,
     options: TestRoomOptions,
     clock: VirtualClock | undefined,
-    restoreClock: () => void,
+    restore: () => void,
   ) {
     this.definition = definition;
     this.#node = node;
     this.#clock = clock;
-    this.#restoreClock = restoreClock;
+    this.#restore = restore;
     this.#like = () => definition.parts.state(options.options ?? {}) as StateOf<R>;
     this.#shell = new RoomShell({
       roomId: 'test',
@@ -168,14 +169,13 @@ export class TestRoom<R extends RoomDefinition> {
     else if (this.#node.up) await this.#node.inspect(systemClock);
   }
 
-  /** Resolves when `holds` does; rejects when it does not within some real seconds, or can never in virtual time. */
+  /** Resolves when `holds` does; rejects when it does not within 10 real seconds. Moves no virtual time. */
   async until(holds: () => boolean): Promise<void> {
     const end = performance.now() + PATIENCE;
     while (!holds()) {
       if (performance.now() > end) throw new Error(`This never came to hold: ${String(holds)}`);
       await this.settled();
-      if (!this.#clock) await new Promise((resolve) => setTimeout(resolve, 2));
-      else if (!holds()) throw new Error(`All is settled and this does not hold: ${String(holds)}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
 
@@ -191,7 +191,7 @@ export class TestRoom<R extends RoomDefinition> {
     if (this.#shell.phase !== 'closed') await this.#clock?.advance(10_000);
     await closing;
     await this.#node.stop();
-    this.#restoreClock();
+    this.#restore();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -225,14 +225,19 @@ export async function testRoom<R extends RoomDefinition>(
 ): Promise<TestRoom<R>> {
   const nodes = options.nodes ?? 0;
   const clock = nodes === 0 ? (options.clock ?? new VirtualClock()) : undefined;
-  const restoreClock = takeClock(clock);
+  const giveClockBack = takeClock(clock);
+  const forgetStrays = installStrayHandlers();
+  const restore = (): void => {
+    forgetStrays();
+    giveClockBack();
+  };
   try {
     const node = await startRoomNode([definition], { nodes, clone: true });
-    const room = new TestRoom(definition, node, options, clock, restoreClock);
+    const room = new TestRoom(definition, node, options, clock, restore);
     await room.ready;
     return room;
   } catch (error) {
-    restoreClock();
+    restore();
     throw error;
   }
 }
