@@ -1,37 +1,40 @@
 /**
  * Array repair: finds the patches that schema's encoder gets wrong, before they are encoded.
  *
- * Schema 5.0.34 sends positions for arrays of primitives, and several structural changes within one patch can leave a
- * client with another array than the server's (`[1, 2, 3]`, then `unshift(0)` and `shift()`: the client drops an
- * item). So each changed array of primitives is decoded here as a client will, on a copy of what clients hold. Where
- * the outcome differs from the array, its pending changes are replaced by a CLEAR and one ADD per item, which is how
- * schema itself restates an array that was changed and then reversed.
+ * Schema 5.0.34 writes positions, and several structural changes within one patch can leave a client with another array
+ * than the server's. Of primitives: `[1, 2, 3]`, then `unshift(0)` and `shift()`, and the client lacks an item. So each
+ * changed array of primitives is decoded here as a client will, on a copy of what clients hold. Of objects: `sort` beside
+ * any other change, and removals after replacements; that is noted when it happens (`TurnRoot.restate`), as are arrays
+ * that left the tree and came back.
  *
- * Invariant: costs in proportion to the arrays of primitives that changed since the last patch.
+ * Where a client would be wrong, the pending changes are replaced by a CLEAR and one ADD per item, as schema itself does
+ * for an array that was changed and then reversed.
+ *
+ * Invariant: costs in proportion to the arrays that changed since the last patch.
  *
  *     repairArrays(root, held);      // before encoder.encode()
  */
-import { ArraySchema, OPERATION, type ChangeTree, type Root } from '@colyseus/schema';
+import { ArraySchema, OPERATION, type ChangeTree } from '@colyseus/schema';
 import { $childType, type ArrayInternals } from './schema-internals.ts';
+import type { TurnRoot } from './turn-root.ts';
 
 /** What clients hold of each array of primitives after the last patch; absent: nothing. */
 export type HeldArrays = WeakMap<ChangeTree, readonly unknown[]>;
 
-/** Restates each changed array of primitives that clients would get wrong. Returns how many there were. */
-export function repairArrays(root: Root, held: HeldArrays): number {
-  let repaired = 0;
+/** Restates each changed array that clients would get wrong. Returns how many there were. */
+export function repairArrays(root: TurnRoot, held: HeldArrays): number {
+  const wrong = new Set<ChangeTree>();
+  for (const tree of root.restate) if (root.holds(tree)) wrong.add(tree);
   for (let node = root.changes.next; node !== undefined; node = node.next) {
     const tree = node.changeTree;
-    if (!tree.isArray) continue;
+    if (!tree.isArray || !tree.has()) continue;
     const array = tree.refTarget as unknown as ArrayInternals;
-    if (typeof array[$childType] !== 'string' || !tree.has()) continue;
-    if (!sameItems(decoded(tree, held.get(tree) ?? []), array.items)) {
-      restateArray(tree);
-      repaired++;
-    }
+    if (typeof array[$childType] !== 'string') continue;
+    if (!sameItems(decoded(tree, held.get(tree) ?? []), array.items)) wrong.add(tree);
     held.set(tree, array.items.slice());
   }
-  return repaired;
+  root.restating(() => { for (const tree of wrong) restate(tree); });
+  return wrong.size;
 }
 
 /** Notes that clients now hold an array as it is: after a full state. */
@@ -40,10 +43,13 @@ export function holdArray(tree: ChangeTree, held: HeldArrays): void {
   if (tree.isArray && typeof array[$childType] === 'string') held.set(tree, array.items.slice());
 }
 
-/** Replaces the pending changes of an array by a CLEAR and an ADD per item. */
-export function restateArray(tree: ChangeTree): void {
-  const array = tree.refTarget as unknown as ArrayInternals;
-  const items = array.items.slice();
+function restate(tree: ChangeTree): void {
+  const items = (tree.refTarget as unknown as ArrayInternals).items.slice();
+  if (items.length === 0) {
+    tree.discard();
+    tree.operation(OPERATION.CLEAR);
+    return;
+  }
   ArraySchema.prototype.clear.call(tree.ref);
   ArraySchema.prototype.push.apply(tree.ref, items);
 }

@@ -13,7 +13,7 @@
  */
 import { Encoder, StateView, type ChangeTree } from '@colyseus/schema';
 import { Protocol } from '../frames.ts';
-import { holdArray, repairArrays, restateArray, type HeldArrays } from './array-repair.ts';
+import { holdArray, repairArrays, type HeldArrays } from './array-repair.ts';
 import type { ClientViews } from './client-views.ts';
 import { encodeEmptied } from './emptied.ts';
 import type { TurnRoot } from './turn-root.ts';
@@ -35,7 +35,6 @@ export class PatchWriter {
   readonly #root: TurnRoot;
   readonly #views: ClientViews;
   readonly #held: HeldArrays = new WeakMap();
-  readonly #rejoined = new Set<ChangeTree>();
   #fullBuffer: Uint8Array = new Uint8Array(Encoder.BUFFER_SIZE);
   #fullLength = 0;
 
@@ -55,7 +54,7 @@ export class PatchWriter {
   /** Notes a turn. An array that joined the tree again is restated: clients may hold it as it was. */
   noteTurn(joined: Iterable<ChangeTree>): void {
     this.#fullLength = 0;
-    for (const tree of joined) if (this.#held.has(tree)) this.#rejoined.add(tree);
+    for (const tree of joined) if (this.#held.has(tree)) this.#root.restate.add(tree);
   }
 
   /** The patch for the clients of `sessionIds`. */
@@ -65,8 +64,6 @@ export class PatchWriter {
       this.discard();
       return NOTHING;
     }
-    for (const tree of this.#rejoined) if (this.#root.holds(tree)) restateArray(tree);
-    this.#rejoined.clear();
     repairArrays(this.#root, this.#held);
     const patch = this.#encode(sessionIds);
     this.#drop();
@@ -76,7 +73,6 @@ export class PatchWriter {
   /** Forgets what is pending: nobody holds an earlier state. */
   discard(): void {
     for (let node = this.#root.changes.next; node !== undefined; node = node.next) holdArray(node.changeTree, this.#held);
-    this.#rejoined.clear();
     this.#drop();
   }
 
@@ -130,6 +126,8 @@ export class PatchWriter {
   #drop(): void {
     this.#encoder.discardChanges();
     this.#encoder.discardUnreliableChanges();
+    this.#root.delicate.clear();
+    this.#root.restate.clear();
     this.#fullLength = 0;
   }
 }

@@ -10,6 +10,7 @@
  * - `array[i] = undefined` (the server keeps what clients drop) is refused.
  * - `splice` may count beyond the ends, as on any array (schema warns, or never returns from `splice(0, Infinity)`),
  *   and appends after a `shift` of the same patch (schema mixes up the items' places).
+ * - `array[i] = item` over an item that no client has yet stays an ADD (schema deletes what clients have at that place).
  * - `array[i] = array[i]` keeps the object in the tree (schema drops it).
  * - `SetSchema.clear` gives up its children, as the other collections do (else a client that gets one of them back gets
  *   it empty).
@@ -18,9 +19,9 @@
  *     followCollection(tree);         // when it joins
  *     tree.turn                       // what the running turn did, undefined for nothing
  */
-import { ArraySchema, CollectionSchema, MapSchema, SetSchema, StreamSchema, type ChangeTree } from '@colyseus/schema';
+import { ArraySchema, CollectionSchema, MapSchema, OPERATION, SetSchema, StreamSchema, type ChangeTree } from '@colyseus/schema';
 import { arrayHole } from './state-errors.ts';
-import { $changes, $proxyTarget, treeOf, type ArrayInternals, type IndexedInternals, type MapInternals } from './schema-internals.ts';
+import { $changes, $childType, $proxyTarget, treeOf, type ArrayInternals, type IndexedInternals, type MapInternals } from './schema-internals.ts';
 import type { FollowedTree, TurnRoot } from './turn-root.ts';
 
 export interface ArrayTurn {
@@ -65,6 +66,16 @@ function arrayTurn(array: ArrayInternals): ArrayTurn | undefined {
   if (root === undefined) return undefined;
   if (tree.turn === undefined) root.changed(tree, { kind: 'array', whole: false, splices: [] });
   return tree.turn as ArrayTurn;
+}
+
+/** What an array of objects lived through since the last patch, for `array-repair.ts`. Call it before the change. */
+function noteKind(array: ArrayInternals, kind: 'insert' | 'remove' | 'replace' | 'reorder'): void {
+  const tree = array[$changes];
+  const root = tree.root as TurnRoot | undefined;
+  if (root === undefined || typeof array[$childType] === 'string') return;
+  const before = root.delicate.get(tree);
+  if (before === 'reorder' || (before === 'replace' && kind === 'remove') || (kind === 'reorder' && tree.has())) root.restate.add(tree);
+  if (kind === 'replace' || kind === 'reorder') root.delicate.set(tree, kind);
 }
 
 function noteSplice(array: ArrayInternals, start: number, removed: number, items: unknown[]): void {
@@ -133,7 +144,10 @@ function before<T extends object>(base: T, methods: object): T {
   return Object.create(base, Object.getOwnPropertyDescriptors(methods)) as T;
 }
 
-const array = ArraySchema.prototype as ArraySchema & { $changeAt(index: number, value: unknown): number | undefined };
+const array = ArraySchema.prototype as ArraySchema & {
+  $changeAt(index: number, value: unknown): number | undefined;
+  $wireIndex(index: number): number;
+};
 /** Methods of arrays run on the Proxy (a user's call) or on the array behind it (schema's own). */
 type ArrayThis = ArraySchema & { [$proxyTarget]: ArrayInternals };
 
@@ -141,6 +155,7 @@ const trackedArray = before(array, {
   push(this: ArrayThis, ...values: unknown[]) {
     const target = this[$proxyTarget];
     const start = target.items.length;
+    noteKind(target, 'insert');
     const result = array.push.apply(this, values);
     noteSplice(target, start, 0, target.items.slice(start));
     return result;
@@ -148,6 +163,7 @@ const trackedArray = before(array, {
   pop(this: ArrayThis) {
     const target = this[$proxyTarget];
     const length = target.items.length;
+    noteKind(target, 'remove');
     const result = array.pop.call(this);
     if (length > 0) noteSplice(target, length - 1, 1, []);
     return result;
@@ -155,13 +171,16 @@ const trackedArray = before(array, {
   shift(this: ArrayThis) {
     const target = this[$proxyTarget];
     const length = target.items.length;
+    noteKind(target, 'remove');
     const result = array.shift.call(this);
     if (length > 0) noteSplice(target, 0, 1, []);
     return result;
   },
   unshift(this: ArrayThis, ...values: unknown[]) {
+    const target = this[$proxyTarget];
+    noteKind(target, 'insert');
     const result = array.unshift.apply(this, values);
-    noteSplice(this[$proxyTarget], 0, 0, values);
+    noteSplice(target, 0, 0, values);
     return result;
   },
   splice(this: ArrayThis, start: number, ...rest: [deleteCount?: number, ...items: unknown[]]) {
@@ -173,6 +192,8 @@ const trackedArray = before(array, {
       this.push(...items);
       return [];
     }
+    noteKind(target, deleteCount > 0 ? 'remove' : 'insert');
+    if (deleteCount > 0 && items.length > 0) noteKind(target, 'replace');
     const removed = array.splice.call(this, from, Math.min(Math.max(deleteCount, 0), length - from), ...items) as unknown[];
     noteSplice(target, from, removed.length, items);
     return removed;
@@ -187,10 +208,12 @@ const trackedArray = before(array, {
     return array.reverse.call(this);
   },
   sort(this: ArrayThis, compare?: (a: unknown, b: unknown) => number) {
+    noteKind(this[$proxyTarget], 'reorder');
     noteWhole(this[$proxyTarget]);
     return array.sort.call(this, compare);
   },
   move(this: ArrayThis, callback: (items: ArraySchema) => void) {
+    noteKind(this[$proxyTarget], 'reorder');
     noteWhole(this[$proxyTarget]);
     return array.move.call(this, callback);
   },
@@ -198,7 +221,11 @@ const trackedArray = before(array, {
     const target = this[$proxyTarget];
     const { length } = target.items;
     if (target.items[index] === value) keepInTree(value);
+    noteKind(target, index < length ? 'replace' : 'insert');
+    const tree = target[$changes];
+    const unsent = tree.getChange(array.$wireIndex.call(this, index)) === OPERATION.ADD;
     const wireIndex = array.$changeAt.call(this, index, value);
+    if (unsent && wireIndex !== undefined) tree.setOperationAt(wireIndex, OPERATION.ADD);
     if (wireIndex !== undefined) noteSplice(target, index, index < length ? 1 : 0, [value]);
     return wireIndex;
   },

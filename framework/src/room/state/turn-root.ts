@@ -79,8 +79,13 @@ export class TurnRoot extends Root {
   attached = new Map<number, ChangeTree>();
   /** What left the tree, by refId; may hold some that joined it again. */
   detached = new Map<number, ChangeTree>();
+  /** Arrays of objects that had items replaced or their order changed since the last patch. */
+  readonly delicate = new Map<ChangeTree, 'replace' | 'reorder'>();
+  /** Arrays that the next patch is to restate: see `array-repair.ts`. */
+  readonly restate = new Set<ChangeTree>();
   /** The number of the running turn. */
   turn = 1;
+  #restating = false;
 
   constructor(types: TypeContext, nextRefId = 0) {
     super(types, nextRefId);
@@ -100,7 +105,7 @@ export class TurnRoot extends Root {
   override add(tree: ChangeTree): boolean {
     const isNew = super.add(tree);
     const refId = refIdOf(tree)!;
-    if (this.refCount[refId] === 1) {
+    if (this.refCount[refId] === 1 && !this.#restating) {
       if (!(tree instanceof TurnTree) && (tree as FollowedTree).turnLow === undefined) this.#follow(tree as FollowedTree);
       this.attached.set(refId, tree);
       if (((tree as FollowedTree).emptyLow | (tree as FollowedTree).emptyHigh) !== 0) this.emptied.add(tree as FollowedTree);
@@ -111,7 +116,7 @@ export class TurnRoot extends Root {
   override remove(tree: ChangeTree): number {
     const refId = refIdOf(tree)!;
     const refCount = super.remove(tree);
-    if (refCount <= 0) {
+    if (refCount <= 0 && !this.#restating) {
       this.detached.set(refId, tree);
       this.emptied.delete(tree as FollowedTree);
     }
@@ -122,6 +127,16 @@ export class TurnRoot extends Root {
   changed(tree: FollowedTree, turn: CollectionTurn): void {
     tree.turn = turn;
     this.collections.push(tree);
+  }
+
+  /** Runs what takes nodes out of the tree and puts the same back: no turn sees it. */
+  restating(work: () => void): void {
+    this.#restating = true;
+    try {
+      work();
+    } finally {
+      this.#restating = false;
+    }
   }
 
   /** Forgets the running turn and begins the next. */
