@@ -6,11 +6,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Manifest, published, sources } from '../../../tools/pack/manifest.ts';
 import { curable } from '../../src/platform/glibc-cure.ts';
 import { machine } from '../../src/platform/machine.ts';
@@ -103,7 +102,7 @@ beforeAll(async () => {
   await writeFile(join(project, 'package.json'), JSON.stringify(manifest));
   await writeFile(join(project, 'server.ts'), example);
   expect(install(['--save-dev', 'node@24', 'typescript@7', '@types/node@24'])).toMatchObject({ status: 0 });
-  expect(install([tarball, ...packagesOf(example)])).toMatchObject({ status: 0 });
+  expect(install([tarball, '@colyseus/sdk@0.18.4', ...packagesOf(example)])).toMatchObject({ status: 0 });
 }, 10 * MINUTES);
 
 afterAll(async () => {
@@ -171,31 +170,53 @@ test('the doctor says what the machine lacks, mends it, and leaves the installed
   expect(run(project, 'genroom', ['doctor'])).toMatchObject({ status: 0 });
 });
 
-test("the README's example serves", async () => {
-  const port = await freePort();
-  const env = { ...environment(), PORT: String(port) };
-  const server = spawn(join(project, 'node_modules/.bin/node'), ['server.ts'], {
+test("the README's example serves: an unmodified client posts, crashes the room, and posts again", async () => {
+  // Only the port differs from what the reader pastes: 2567 may be taken here.
+  const served = example.replace('serve({', 'serve({ port: 0,');
+  expect(served).not.toBe(example);
+  await writeFile(join(project, 'on-a-free-port.ts'), served);
+  await writeFile(join(project, 'client.ts'), CLIENT);
+  const node = join(project, 'node_modules/.bin/node');
+  const server = spawn(node, ['on-a-free-port.ts'], {
     cwd: project,
-    env,
+    env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(server);
   try {
-    await reachable(`http://127.0.0.1:${port}/readyz`, server, output);
-    const room = /name: '([\w-]+)'/.exec(example)![1]!;
-    const seat = await fetch(`http://127.0.0.1:${port}/matchmake/joinOrCreate/${room}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
+    const url = await listening(server, output);
+    const client = run(project, node, ['client.ts', url]);
+    expect(client).toMatchObject({ status: 0 });
+    expect(JSON.parse(client.output)).toEqual({
+      open: true,
+      crashed: expect.any(String),
+      lines: [
+        { by: 'Ada', text: 'before' },
+        { by: 'Ada', text: 'after' },
+      ],
     });
-    expect(seat.status).toBe(200);
-    expect(await seat.json()).toMatchObject({ name: room, sessionId: expect.any(String) });
-    expect(output()).not.toContain('ws transport');
+    await vi.waitFor(() => expect(output()).toContain('asked to'), 5_000);
+    expect(output(), 'it runs on uWebSockets.js').not.toMatch(/ws transport|fallback/);
   } finally {
     const gone = once(server, 'exit');
     if (server.exitCode === null && server.kill('SIGKILL')) await gone;
   }
 });
+
+/** Joins the README's room, posts around a crash of it, and prints what it saw. */
+const CLIENT = `
+import { Client } from '@colyseus/sdk';
+const room = await new Client(process.argv[2]!).joinOrCreate('chat', { name: 'Ada' });
+let open = true;
+room.onLeave(() => { open = false; });
+const post = (text: string) => room.request('post', { id: crypto.randomUUID(), text });
+await post('before');
+const crashed = await post('/crash').then(() => null, (error: unknown) => String(error));
+await post('after');
+const lines = await room.request('history', { before: 2 });
+console.log(JSON.stringify({ open, crashed, lines }));
+process.exit(0);
+`;
 
 test('the two forms of package.json are computed from each other', async () => {
   const manifest = JSON.parse(await readFile(join(root, 'framework/package.json'), 'utf8')) as Manifest;
@@ -207,15 +228,6 @@ test('the two forms of package.json are computed from each other', async () => {
   expect(sources(manifest)).toEqual(manifest);
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 function collect(child: ChildProcess): () => string {
   let text = '';
   child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -223,12 +235,13 @@ function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function reachable(url: string, server: ChildProcess, output: () => string): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (server.exitCode !== null) throw new Error(`The server ended:\n${output()}`);
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok === true) return;
-    await sleep(200);
+/** The address that the example prints once it listens. */
+async function listening(server: ChildProcess, output: () => string): Promise<string> {
+  for (let tries = 0; tries < 150; tries++) {
+    const url = /^listening on (http\S+)$/m.exec(output())?.[1];
+    if (url !== undefined) return url;
+    if (server.exitCode !== null) break;
+    await sleep(100);
   }
-  throw new Error(`${url} did not answer:\n${output()}`);
+  throw new Error(`The example does not listen:\n${output()}`);
 }
