@@ -1,0 +1,41 @@
+/**
+ * genroom: rooms and players as supervised processes. What a server needs is here; the processes themselves are at
+ * `genroom/otp`, the test kit is at `genroom/testing`.
+ *
+ *     import { room, serve } from 'genroom';
+ */
+export {
+  type Arrival,
+  type BroadcastOptions,
+  type ConnectionInfo,
+  type DataOf,
+  type InputOf,
+  type Messages,
+  type MessagesOf,
+  type PayloadOf,
+  player,
+  type PlayerDefinition,
+  type PlayerHandle,
+  type PlayerParts,
+  type PlayerSelf,
+  Refusal,
+  refuse,
+  type ReplyOf,
+  room,
+  type RoomDefinition,
+  type RoomHandle,
+  type RoomParts,
+  type StateOf,
+  type Task,
+} from './room/index.ts';
+export {
+  CloseCode,
+  defaultLimits,
+  type GenroomServer,
+  type HttpHandler,
+  type Limits,
+  type RecoveryPolicy,
+  serve,
+  type ServeOptions,
+} from './gateway/index.ts';
+export { GenroomError } from './platform/errors.ts';
