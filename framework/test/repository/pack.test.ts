@@ -170,14 +170,24 @@ test('the doctor says what the machine lacks, mends it, and leaves the installed
   expect(run(project, 'genroom', ['doctor'])).toMatchObject({ status: 0 });
 });
 
-test("the README's example serves: an unmodified client posts, crashes the room, and posts again", async () => {
+test.each([
   // Only the port differs from what the reader pastes: 2567 may be taken here.
-  const served = example.replace('serve({', 'serve({ port: 0,');
-  expect(served).not.toBe(example);
-  await writeFile(join(project, 'on-a-free-port.ts'), served);
+  ['on one thread', () => ({ 'one.ts': example.replace('serve({', 'serve({ port: 0,') })],
+  // For a worker the room stands in a module of its own, as the error serve_on_worker asks for.
+  [
+    'with its rooms on a worker thread',
+    () => {
+      const [room, start] = example.split(/^(?=const server)/m);
+      const head = "import { serve } from 'genroom';\nimport { chat } from './room.ts';\n";
+      return { 'two.ts': head + start!.replace('serve({', 'serve({ port: 0, nodes: 1,'), 'room.ts': room! };
+    },
+  ],
+])("the README's example serves %s: a client posts, crashes the room, posts again", async (_, files) => {
+  for (const [name, text] of Object.entries(files())) await writeFile(join(project, name), text);
   await writeFile(join(project, 'client.ts'), CLIENT);
+  const [main] = Object.keys(files());
   const node = join(project, 'node_modules/.bin/node');
-  const server = spawn(node, ['on-a-free-port.ts'], {
+  const server = spawn(node, [main!], {
     cwd: project,
     env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -203,7 +213,7 @@ test("the README's example serves: an unmodified client posts, crashes the room,
   }
 });
 
-/** Joins the README's room, posts around a crash of it, and prints what it saw. */
+/** An unmodified client: joins the README's room, posts around a crash of it, and prints what it saw. */
 const CLIENT = `
 import { Client } from '@colyseus/sdk';
 const room = await new Client(process.argv[2]!).joinOrCreate('chat', { name: 'Ada' });
