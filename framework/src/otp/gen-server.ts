@@ -54,7 +54,7 @@ export interface GenServerDefinition<A, S, C, K> {
   /** More queued messages than this kill the process; calls among them fail with `call_down`. Default unbounded, as in OTP. */
   readonly maxQueue?: number;
   /** Returns the first state. Must be quick; slow loading belongs in `continue` (`initOk(state, { continue: 'load' })`). */
-  init(arg: A, self: Self): MaybePromise<S | Init<S>>;
+  readonly init: (arg: A, self: Self) => MaybePromise<S | Init<S>>;
   /** Runs before any queued message when a step asked for it. */
   continue?(state: NoInfer<S>, continuation: unknown, self: Self): MaybePromise<Next<NoInfer<S>>>;
   readonly calls?: C;
@@ -63,7 +63,7 @@ export interface GenServerDefinition<A, S, C, K> {
   info?(state: NoInfer<S>, message: unknown, self: Self): MaybePromise<Next<NoInfer<S>>>;
   /** Runs at an orderly stop, after a throw, and on a shutdown when exits are trapped (rules R-27, R-28). */
   terminate?(reason: ExitReason, state: NoInfer<S>, self: Self): MaybePromise<unknown>;
-  /** Makes the state of the new code out of the old one. */
+  /** Makes the state of the new code out of the old one; refuses by a throw or by `initStop(reason)`. See `changeCode`. */
   codeChange?(oldVersion: unknown, state: unknown, extra: unknown): MaybePromise<NoInfer<S>>;
   /** The state as reports may show it; redact here. */
   formatStatus?(state: NoInfer<S>): unknown;
@@ -100,16 +100,31 @@ export type CallPayload<G, N extends string> = PayloadOf<Handlers<G>['calls'][N 
 export type CastPayload<G, N extends string> = PayloadOf<Handlers<G>['casts'][N & keyof Handlers<G>['casts']]>;
 export type CallReply<G, N extends string> = ReplyOf<Handlers<G>['calls'][N & keyof Handlers<G>['calls']]>;
 
+/** Handlers that were left out are none, not any. */
+type Defined<H> = string extends keyof H ? Record<never, never> : H;
+
 /**
  * Defines a server. See the example at the top of this file.
  *
  * Elixir's `use GenServer`; semantics by the rules of OTP's gen_server.
  */
-export function genServer<A, S, C extends CallHandlers<S> = {}, K extends CastHandlers<S> = {}>(
+export function genServer<A, S, C extends CallHandlers<S>, K extends CastHandlers<S>>(
   definition: GenServerDefinition<A, S, C, K>,
-): GenServer<A, S, C, K> {
+): GenServer<A, S, Defined<C>, Defined<K>> {
   const compiled = compile(definition as unknown as CompiledServer['definition'], 'genServer');
-  return { name: definition.name, [MAKE]: (parent) => new GenServerProc(compiled, parent) };
+  const server: Compiled = { name: definition.name, [MAKE]: (parent) => new GenServerProc(compiled, parent), [COMPILED]: compiled };
+  return server as GenServer<A, S, C, K>;
+}
+
+const COMPILED: unique symbol = Symbol('genroom.compiled');
+
+interface Compiled extends Behaviour {
+  readonly [COMPILED]: CompiledServer;
+}
+
+/** The compiled form of a definition. Internal to the layer. */
+export function serverOf(definition: GenServer): CompiledServer {
+  return (definition as unknown as Compiled)[COMPILED];
 }
 
 /** A definition as the process uses it: handlers by name in maps, so that no name reaches an object's prototype. */
