@@ -144,15 +144,18 @@ export class HostedRooms {
     const { sessionId, crashes } = seat;
     if (!players || !isAlive(players)) return;
     const hand = new WorkInHand();
+    let launched = false;
     const launch = async (): Promise<Pid> => {
       const argument = { roomId, sessionId, room: parts, session, target: via(this.names, roomId), hand, crashes, say: this.say };
       const pid = await startLink(playerServer, argument);
+      launched = true;
       if (this.host) cast(this.host, 'playerStarted', { room, seat, pid, hand });
       return pid;
     };
     startChild(players, { id: sessionId, restart: 'temporary', start: launch }).catch(() => {
-      // The room is ending; its end is said for all its players.
-      room.seats.delete(sessionId);
+      // A Player that crashed before its supervisor came to know it is the host's to start again. Else the room is
+      // ending, and its end is said for all its players.
+      if (!launched && room.seats.get(sessionId) === seat) room.seats.delete(sessionId);
     });
   }
 
