@@ -130,6 +130,11 @@ export abstract class ColyseusShell extends Room {
     if (this.#inside.delete(connection.sessionId)) this.#shell?.leave(connection.sessionId, code === CloseCode.CONSENTED);
   }
 
+  /** The server closes; core waits until the room is disposed of. */
+  override onBeforeShutdown(): void {
+    this.#end(CloseCode.SERVER_SHUTDOWN, 'The server is closing.');
+  }
+
   override async onDispose(): Promise<void> {
     this.#over = true;
     await this.#shell?.close('disposed');
@@ -179,7 +184,7 @@ export abstract class ColyseusShell extends Room {
 
   #publish(bytes: Uint8Array, except: readonly string[] = []): void {
     const { transport } = this.#config;
-    for (const connection of this.#joining) if (!except.includes(connection.sessionId)) connection.send(bytes);
+    if (this.#joining.size > 0) this.#publishToJoining(bytes, new Set(except));
     const left = except.flatMap((sessionId) => this.#joined.get(sessionId) ?? []);
     const count = this.#joined.size - left.length;
     if (count === 0) return;
@@ -193,6 +198,10 @@ export abstract class ColyseusShell extends Room {
     transport.stats.bytesOut += count * bytes.byteLength;
     if (left[0]) left[0].publishToOthers(this.#topic, bytes);
     else transport.publish(this.#topic, bytes);
+  }
+
+  #publishToJoining(bytes: Uint8Array, except: ReadonlySet<string>): void {
+    for (const connection of this.#joining) if (!except.has(connection.sessionId)) connection.send(bytes);
   }
 
   /** Core closes without a reason, so the connections are ended here first. */

@@ -51,7 +51,7 @@ function roomCrash(report: RoomCrashReport): LogEntry {
   const { name, roomId, process, pid, epoch, sessionId, work, type, reason, error, crash, allowed } = report;
   return crashEntry({
     what: `${process === 'player' ? 'player in room' : 'room'} ${name} ${roomId}`,
-    work,
+    ...(work !== 'nothing' && { work }),
     error: error ?? { name: 'exit', message: reason },
     restart: { n: crash, of: allowed },
     fields: {

@@ -15,7 +15,9 @@ import { loadUws } from '../platform/uws.ts';
 import { colyseusShell, type RoomOpening } from './colyseus-shell.ts';
 import type { HttpHandler } from './http/handler.ts';
 import type { Limits } from './limits.ts';
+import { keepPm2FromStrays } from './pm2.ts';
 import type { ShellPort } from './shell/ports.ts';
+import type { GatewayStats } from './stats.ts';
 import type { GatewayTransport, TransportOptions } from './transport/transport.ts';
 import { UwsTransport } from './transport/uws.ts';
 import { WsTransport } from './transport/ws.ts';
@@ -42,6 +44,8 @@ export interface GatewayOptions {
   /** Default `auto`. */
   readonly transport?: TransportChoice;
   readonly limits?: Partial<Limits>;
+  /** Where to count; default: counters of the transport's own. */
+  readonly stats?: GatewayStats;
   /** Seconds for which the seat of a client whose line went is kept. Default 60. */
   readonly reconnection?: number;
   readonly trustProxy?: boolean;
@@ -87,6 +91,7 @@ async function open(options: GatewayOptions): Promise<Gateway> {
   const { host = DEFAULT_HOST, port = DEFAULT_PORT, reconnection = DEFAULT_RECONNECTION } = options;
   const report = options.report ?? ((error: unknown) => console.error(error));
   const transport = chooseTransport(options.transport ?? 'auto', { ...options, report }, options.warn ?? console.warn);
+  keepPm2FromStrays();
   const server = new Server({
     transport,
     presence: new LocalPresence(),

@@ -9,7 +9,7 @@ import { WebSocket } from 'ws';
 import { CloseCode } from '../../src/gateway/close-codes.ts';
 import { dataFrame } from '../../src/room/frames.ts';
 import { bareClient } from './bare-client.ts';
-import { type Party, party, transports, until } from './small-room.ts';
+import { type Party, party, rawHttp, transports, until } from './small-room.ts';
 
 describe.each(transports)('the %s transport and', (transport) => {
   let at: Party | undefined;
@@ -227,20 +227,4 @@ const isNumbered = (frame: Uint8Array): boolean => frame[0] === 13 && frame[1] =
 /** The n of `dataFrame('n', { n, … })`: what follows the code and the type is msgpack. */
 function numberOf(frame: Uint8Array): number {
   return (unpack(frame.subarray(3)) as { n: number }).n;
-}
-
-/** Sends bytes to the port and waits for the answer or the end. */
-function rawHttp(port: number, raw: string): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(raw, 'latin1'));
-    let heard = '';
-    const done = (): void => {
-      socket.destroy();
-      resolve(heard);
-    };
-    socket.on('data', (data) => (heard += data.toString('latin1')));
-    socket.on('error', done);
-    socket.on('close', done);
-    setTimeout(done, 80);
-  });
 }

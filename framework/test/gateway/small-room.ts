@@ -2,6 +2,7 @@
  * A small shell for the transport's own tests: it answers `echo`, lets clients broadcast, and keeps a log. The real
  * shell has tests of its own; here the sockets are what is tried.
  */
+import { connect } from 'node:net';
 import { Encoder, Reflection, schema, t } from '@colyseus/schema';
 import { pack, unpack } from 'msgpackr';
 import { type Gateway, type GatewayOptions, openGateway } from '../../src/gateway/gateway.ts';
@@ -175,4 +176,20 @@ export async function until(holds: () => boolean, what: string, patience = 2000)
     if (Date.now() > end) throw new Error(`never came: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** Sends bytes to the port and waits for the answer or the end. */
+export function rawHttp(port: number, raw: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(raw, 'latin1'));
+    let heard = '';
+    const done = (): void => {
+      socket.destroy();
+      resolve(heard);
+    };
+    socket.on('data', (data) => (heard += data.toString('latin1')));
+    socket.on('error', done);
+    socket.on('close', done);
+    setTimeout(done, 80);
+  });
 }

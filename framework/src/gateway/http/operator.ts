@@ -18,6 +18,8 @@ export interface RoomView {
   readonly phase: string;
   /** The Room process; another after each restart. */
   readonly pid: string | undefined;
+  /** How often that process was started again. */
+  readonly restarts: number;
   /** Seats taken, connected or not. */
   readonly sessions: number;
   readonly node: string;

@@ -40,11 +40,12 @@ export class Session {
 
   /** What a finished turn of its Player replaced. */
   apply(turn: PlayerTurn): void {
-    if (!turn.state && !turn.auth && !turn.timers) return;
+    if (!turn.state && !turn.auth && !turn.options && !turn.timers) return;
     this.record = {
       ...this.record,
       ...(turn.state && { state: turn.state }),
       ...(turn.auth && { auth: turn.auth }),
+      ...(turn.options && { options: turn.options.value }),
       ...(turn.timers && { timers: turn.timers }),
     };
   }

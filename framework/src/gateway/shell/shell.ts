@@ -109,6 +109,11 @@ export class RoomShell implements ShellPort, NodeListener {
     return this.#pid;
   }
 
+  /** How often the Room process was started again. */
+  get restarts(): number {
+    return Math.max(0, this.#epoch - 1);
+  }
+
   /** Seats taken, connected or not. */
   get sessions(): number {
     return this.#clients.count;

@@ -12,17 +12,23 @@ import type { RoomDefinition } from '../../room/definition.ts';
 import type { FromNode, ToNode } from '../../room/link.ts';
 import { createHost } from '../../room/room-host.ts';
 import { roomModules } from '../../room/room-module.ts';
+import type { LogFormat } from '../../telemetry/log.ts';
 import { RoomNode } from './room-node.ts';
+import type { WorkerHostData } from './worker-host.ts';
 
 export interface StartNodeOptions {
   /** 0: on this thread. 1: on a worker thread; each definition must name its module. Default 0. */
   readonly nodes?: 0 | 1;
   /** On this thread: copy messages as between threads. For tests. */
   readonly clone?: boolean;
+  /** Name of the worker's thread, for reports. Default `node-1`. */
+  readonly name?: string;
+  /** How a worker logs what its rooms report, to stderr. Default false. */
+  readonly log?: LogFormat | false;
   readonly worker?: Pick<WorkerNodeOptions, 'restart' | 'resourceLimits' | 'startTimeout'>;
 }
 
-const WORKER_HOST = new URL('../../room/worker-host.ts', import.meta.url);
+const WORKER_HOST = new URL('./worker-host.ts', import.meta.url);
 
 /** @throws RoomWithoutModule, WorkerStartError */
 export async function startRoomNode(
@@ -34,8 +40,9 @@ export async function startRoomNode(
     const host = await createHost(definitions, far);
     return new RoomNode(localNode(near, { stop: () => host.stop() }));
   }
-  const data = roomModules(definitions);
-  const node = workerNode<ToNode, FromNode>({ name: 'node-1', host: WORKER_HOST, data, ...options.worker });
+  const { name = 'node-1', log = false, worker } = options;
+  const data: WorkerHostData = { rooms: roomModules(definitions), log };
+  const node = workerNode<ToNode, FromNode>({ name, host: WORKER_HOST, data, ...worker });
   await node.ready;
   return new RoomNode(node);
 }

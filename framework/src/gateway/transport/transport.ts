@@ -29,6 +29,8 @@ import { Connection, type Socket } from './connection.ts';
 
 export interface TransportOptions {
   readonly limits?: Partial<Limits>;
+  /** Where to count; default: counters of its own. */
+  readonly stats?: GatewayStats;
   /** Answer before Colyseus's own routes do, in this order. */
   readonly handlers?: readonly HttpHandler[];
   /** Whether X-Forwarded-For and its like name the client. Default false: they are the client's to forge. */
@@ -60,7 +62,7 @@ const SEAT_EXPIRED = 524;
 export abstract class GatewayTransport extends Transport {
   abstract readonly kind: 'uws' | 'ws';
   readonly limits: Limits;
-  readonly stats: GatewayStats = newStats();
+  readonly stats: GatewayStats;
   readonly #handlers: readonly HttpHandler[];
   readonly #trustProxy: boolean;
   /** Told of what failed here and is nobody's. */
@@ -70,6 +72,7 @@ export abstract class GatewayTransport extends Transport {
   constructor(options: TransportOptions = {}) {
     super();
     this.limits = { ...defaultLimits, ...options.limits };
+    this.stats = options.stats ?? newStats();
     this.#handlers = options.handlers ?? [];
     this.#trustProxy = options.trustProxy ?? false;
     this.report = options.report ?? ((error) => console.error(error));

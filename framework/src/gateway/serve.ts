@@ -1,0 +1,178 @@
+/**
+ * `serve`: a server for rooms, with one call.
+ *
+ *     const server = await serve({ rooms: [chat], static: './public' });
+ *     console.log(`listening on ${server.url}`);
+ *     await server.close();
+ *
+ * Invariants
+ * - A stray failure ends the process that owns it and no more; one that nobody owns ends nothing, unless `unowned` says
+ *   else. No listener of Colyseus's ends the server.
+ * - Sockets stay on the main thread, wherever the rooms run.
+ * - What was started is ended in reverse order, by `close` or by a start that fails.
+ */
+import { insideWorkerNode } from '../cluster/index.ts';
+import { currentClock } from '../otp/clock.ts';
+import { installStrayHandlers } from '../otp/stray.ts';
+import { GenroomError } from '../platform/errors.ts';
+import { crashEntry } from '../telemetry/crash-record.ts';
+import { lineLog, type Log, type LogEntry } from '../telemetry/log.ts';
+import { openEventLog } from './event-log.ts';
+import { openGateway } from './gateway.ts';
+import type { HttpHandler } from './http/handler.ts';
+import { healthRoutes } from './http/health.ts';
+import { type Operations, operatorRoutes } from './http/operator.ts';
+import { staticFiles } from './http/static-files.ts';
+import { inspecting } from './inspecting.ts';
+import { OpenRooms } from './open-rooms.ts';
+import type { GenroomServer, ServeOptions } from './serve-options.ts';
+import { serverMetrics } from './server-metrics.ts';
+import type { RoomNode } from './shell/index.ts';
+import { startRoomNode } from './shell/start-node.ts';
+import { newStats } from './stats.ts';
+
+/**
+ * Starts a server. Rejects with `listen_failed`, `gateway_running`, `uws_unavailable`, `room_without_module`,
+ * `worker_start_failed` or `serve_on_worker`.
+ */
+export async function serve(options: ServeOptions): Promise<GenroomServer> {
+  if (insideWorkerNode()) {
+    throw new GenroomError('serve_on_worker', 'serve was called on a thread that only runs rooms', {
+      remedy: 'Put the rooms into a module of their own, apart from the one that calls serve.',
+    });
+  }
+  const ends: End[] = [];
+  try {
+    return await start(options, ends);
+  } catch (error) {
+    await endAll(ends, 0);
+    throw error;
+  }
+}
+
+/** Ends one thing that was started. */
+type End = (grace: number) => unknown;
+
+const DEFAULT_GRACE = 10_000;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+async function start(options: ServeOptions, ends: End[]): Promise<GenroomServer> {
+  const log = logOf(options.log ?? 'text');
+  const life: Life = { phase: 'starting' };
+  let closing: Promise<void> | undefined;
+  const close = (grace = DEFAULT_GRACE): Promise<void> => {
+    life.phase = 'closing';
+    return (closing ??= endAll(ends, grace));
+  };
+  const closeAndExit = (code: number): void => void close().finally(() => process.exit(code));
+
+  ends.push(openEventLog(log));
+  ends.push(installStrayHandlers({ onUnowned: () => options.unowned === 'exit' && closeAndExit(1) }));
+  if (options.signals ?? true) ends.push(onSignals(() => closeAndExit(0)));
+  if (inspecting()) log(entry('info', 'inspect', 'A debugger may stop this process: the deadlines of calls are suspended.'));
+
+  const workerLog = typeof options.log === 'function' ? 'text' : (options.log ?? 'text');
+  const nodes: RoomNode[] = [];
+  ends.push(() => Promise.all(nodes.map((node) => node.stop())));
+  const starting = nodeNames(options.nodes ?? 0).map((name) =>
+    startRoomNode(options.rooms, { nodes: name === undefined ? 0 : 1, log: workerLog, ...(name && { name }) }),
+  );
+  for (const node of await Promise.allSettled(starting)) if (node.status === 'fulfilled') nodes.push(node.value);
+  await Promise.all(starting);
+
+  const { callTimeout, recovery } = options;
+  const rooms = new OpenRooms({ nodes, clock: currentClock(), callTimeout, recovery });
+  const stats = newStats();
+  const operations: Operations = {
+    tree: async () => ({
+      transport: gateway.transport.kind,
+      connections: stats.connections,
+      rooms: rooms.views(),
+      nodes: await rooms.trees(),
+    }),
+    crash: (roomId, error, sessionId) => rooms.crash(roomId, error, sessionId),
+  };
+  const gateway = await openGateway({
+    ...options,
+    rooms: options.rooms.map((definition) => ({
+      ...definition.parts,
+      openShell: (opening) => rooms.open(definition, opening),
+    })),
+    stats,
+    handlers: handlersOf(options, operations, { life, stats, rooms, ends }),
+    warn: (text) => log(entry('warn', 'transport', text)),
+    report: (error) => log(gatewayFailure(error)),
+  });
+  ends.push((grace) => gateway.close(grace));
+  life.phase = 'ready';
+
+  const { host, port, transport } = gateway;
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `http://${shown}:${port}`,
+    host,
+    port,
+    transport: transport.kind,
+    tree: operations.tree,
+    crash: (roomId, error = 'crashed by an operator', sessionId) => operations.crash(roomId, error, sessionId),
+    close,
+  };
+}
+
+/** Undefined stands for this thread, which runs the rooms where no worker does. */
+function nodeNames(workers: number): (string | undefined)[] {
+  return workers === 0 ? [undefined] : Array.from({ length: workers }, (_, index) => `node-${index + 1}`);
+}
+
+interface Life {
+  phase: 'starting' | 'ready' | 'closing';
+}
+
+function handlersOf(
+  options: ServeOptions,
+  operations: Operations,
+  server: { life: Life; stats: ReturnType<typeof newStats>; rooms: OpenRooms; ends: End[] },
+): HttpHandler[] {
+  const metrics = serverMetrics(server.stats, server.rooms);
+  server.ends.push(() => metrics.close());
+  const notReady = (): string | undefined => (server.life.phase === 'ready' ? undefined : server.life.phase);
+  const access = options.operator || options.tree;
+  return [
+    healthRoutes({ notReady, metrics }),
+    ...(access ? [operatorRoutes({ ...(access === true ? {} : access), orders: Boolean(options.operator) }, operations)] : []),
+    ...(options.routes ?? []),
+    ...(options.static === undefined ? [] : [staticFiles(options.static)]),
+  ];
+}
+
+async function endAll(ends: End[], grace: number): Promise<void> {
+  for (const end of ends.splice(0).reverse()) await end(grace);
+}
+
+/** A second signal ends the process at once, as Node does without listeners. */
+function onSignals(close: () => void): () => void {
+  const forget = (): void => {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
+  const onSignal = (): void => {
+    forget();
+    close();
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return forget;
+}
+
+function logOf(choice: NonNullable<ServeOptions['log']>): Log {
+  if (choice === false) return () => {};
+  return typeof choice === 'function' ? choice : lineLog(choice);
+}
+
+function entry(level: LogEntry['level'], event: string, text: string): LogEntry {
+  return { level, event, text, fields: {} };
+}
+
+/** A failure in the gateway itself, which no room has to answer for. */
+function gatewayFailure(error: unknown): LogEntry {
+  const failure = error instanceof Error ? error : { name: 'Thrown', message: String(error) };
+  return { ...crashEntry({ what: 'gateway', error: failure, fields: {} }), event: 'gateway' };
+}

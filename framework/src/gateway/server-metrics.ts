@@ -1,0 +1,52 @@
+/** The metrics of a server: what each is called and where it is read. */
+import type { RestartReport, StrayReport } from '../otp/channels.ts';
+import { type Metrics, openMetrics } from '../telemetry/metrics.ts';
+import type { OpenRooms } from './open-rooms.ts';
+import type { DownReport, RecoveryReport } from './shell/reports.ts';
+import type { GatewayStats } from './stats.ts';
+
+export function serverMetrics(stats: GatewayStats, rooms: OpenRooms): Metrics {
+  const metrics = openMetrics();
+  metrics.gauge({ name: 'genroom_connections', help: 'Open WebSockets.' }, () => stats.connections);
+  metrics.total({ name: 'genroom_connections_total', help: 'WebSockets opened so far.' }, () => stats.connectionsTotal);
+  metrics.gauge({ name: 'genroom_rooms', help: 'Open rooms, by definition.', labels: ['room'] }, () =>
+    rooms.count().map(({ name, rooms: value }) => ({ labels: { room: name }, value })),
+  );
+  metrics.gauge({ name: 'genroom_sessions', help: 'Seats taken, connected or not.', labels: ['room'] }, () =>
+    rooms.count().map(({ name, sessions: value }) => ({ labels: { room: name }, value })),
+  );
+  metrics.total({ name: 'genroom_messages_received_total', help: 'Frames from clients.' }, () => stats.messagesIn);
+  metrics.total({ name: 'genroom_received_bytes_total', help: 'Bytes from clients.' }, () => stats.bytesIn);
+  metrics.total(
+    { name: 'genroom_messages_sent_total', help: 'Frames to clients; a publish counts once for each of them.' },
+    () => stats.messagesOut,
+  );
+  metrics.total({ name: 'genroom_sent_bytes_total', help: 'Bytes to clients.' }, () => stats.bytesOut);
+  metrics.total({ name: 'genroom_publishes_total', help: 'Publishes, each counted once.' }, () => stats.publishes);
+  metrics.total({ name: 'genroom_malformed_total', help: 'Frames that were none of the protocol.' }, () => stats.malformed);
+  metrics.total(
+    { name: 'genroom_connections_ended_total', help: 'Connections the gateway ended, by cause.', labels: ['cause'] },
+    () => Object.entries(stats.closed).map(([cause, value]) => ({ labels: { cause }, value })),
+  );
+  metrics.count<DownReport>(
+    { name: 'genroom_crashes_total', help: 'Rooms and players that crashed.', labels: ['room', 'process'] },
+    'genroom:room:down',
+    ({ name, sessionId }) => ({ room: name, process: sessionId === undefined ? 'room' : 'player' }),
+  );
+  metrics.count<RecoveryReport>(
+    { name: 'genroom_recoveries_total', help: 'Steps of rooms past their intensity.', labels: ['room', 'step'] },
+    'genroom:room:recovery',
+    ({ name, step }) => ({ room: name, step }),
+  );
+  metrics.count<RestartReport>(
+    { name: 'genroom_supervisor_restarts_total', help: 'Restarts by supervisors of the main thread.', labels: ['given_up'] },
+    'genroom:supervisor:restart',
+    ({ givenUp }) => ({ given_up: String(givenUp) }),
+  );
+  metrics.count<StrayReport>(
+    { name: 'genroom_strays_total', help: 'Failures outside every handler, on the main thread.', labels: ['owned'] },
+    'genroom:stray',
+    ({ pid }) => ({ owned: String(pid !== undefined) }),
+  );
+  return metrics;
+}

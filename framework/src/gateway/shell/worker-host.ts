@@ -1,0 +1,23 @@
+/**
+ * What a worker node of a server runs: the rooms' host, and the thread's event log, since what rooms report stays on
+ * their thread. It is named by URL to WorkerNode, and runs nowhere else.
+ */
+import type { Link } from '../../cluster/link.ts';
+import type { FromNode, ToNode } from '../../room/link.ts';
+import type { RoomModule } from '../../room/room-module.ts';
+import { host as hostRooms } from '../../room/worker-host.ts';
+import { lineLog, type LogFormat } from '../../telemetry/log.ts';
+import { openEventLog } from '../event-log.ts';
+
+/** Given to the thread; plain data. */
+export interface WorkerHostData {
+  readonly rooms: readonly RoomModule[];
+  /** How the thread logs; false: not at all. */
+  readonly log: LogFormat | false;
+}
+
+/** @throws RoomNotExported, and what a module throws when it is imported */
+export async function host(link: Link<FromNode, ToNode>, { rooms, log }: WorkerHostData): Promise<void> {
+  if (log) openEventLog(lineLog(log));
+  await hostRooms(link, rooms);
+}
