@@ -32,7 +32,7 @@ export interface ConnectionInfo {
 /** A session as the shell keeps it; a restarted Player is rebuilt from it. */
 export interface SessionRecord {
   readonly sessionId: string;
-  /** Join options as the client sent them. */
+  /** Join options: as the client sent them, and once there is `auth`, as their schema made them. */
   readonly options: unknown;
   readonly connection: ConnectionInfo;
   /** What `auth` returned, boxed; absent until it has. */

@@ -21,15 +21,11 @@ export async function arrive(player: PlayerProcess, turn: Turn, session: Session
     if (parts.options) {
       const checked = await checkPayload(parts.options, session.options);
       if (checked instanceof Refusal) return checked;
-      player.options = checked.value;
+      player.options = keep(checked.value, `options of ${player.what}`);
     }
     const auth = await authenticated(player, session);
     if (auth instanceof Refusal) return auth;
     player.auth = auth;
-  } else if (parts.options && player.options === session.options) {
-    // Back after a crash: what the schema makes of the options is not kept.
-    const checked = await checkPayload(parts.options, session.options);
-    if (!(checked instanceof Refusal)) player.options = checked.value;
   }
   const { sessionId, options } = player;
   const arrival = { sessionId, options, auth: player.auth.value };

@@ -142,7 +142,7 @@ export class PlayerProcess {
       sessionId: this.sessionId,
       done: turn.done,
       ...(turn.own && { state: turn.own }),
-      ...(auth && { auth }),
+      ...(auth && { auth, options: { value: this.options } }),
       ...(turn.timers.size > 0 && { timers: this.timers.records }),
       frames,
     };

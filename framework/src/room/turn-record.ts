@@ -77,6 +77,8 @@ export interface PlayerTurn {
   readonly state?: { readonly value: unknown };
   /** What `auth` returned, present (boxed) once, when it has. */
   readonly auth?: { readonly value: unknown };
+  /** With `auth`: the join options as their schema made them, boxed. They take the place of the client's in the record. */
+  readonly options?: { readonly value: unknown };
   readonly timers?: readonly TimerRecord[];
   readonly frames: readonly Frame[];
 }
