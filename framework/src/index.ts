@@ -38,4 +38,5 @@ export {
   serve,
   type ServeOptions,
 } from './gateway/index.ts';
+export { resource, type Resource, type ResourceDefinition } from './otp/index.ts';
 export { GenroomError } from './platform/errors.ts';
