@@ -2,7 +2,7 @@
  * PatchWriter: the bytes for clients, as whole WebSocket messages: patches and full states, StateViews included.
  *
  * Follows the SchemaSerializer of @colyseus/core, with these differences: bytes are copied out of schema's buffer, so
- * that they may be kept and transferred; a view that has nothing of its own gets the shared bytes; `.unreliable()`
+ * that they may be kept and transferred; a view writes only what the shared bytes do not; `.unreliable()`
  * fields, which a WebSocket cannot carry unreliably, go with the patch, behind a switch back to the root.
  *
  * Invariants
@@ -73,6 +73,7 @@ export class PatchWriter {
   /** Forgets what is pending: nobody holds an earlier state. */
   discard(): void {
     for (let node = this.#root.changes.next; node !== undefined; node = node.next) holdArray(node.changeTree, this.#held);
+    for (const [, view] of this.#views.entries()) view.changes.clear();
     this.#drop();
   }
 
@@ -100,12 +101,12 @@ export class PatchWriter {
     const late = this.#encodeLate();
     const perClient: { sessionIds: string[]; bytes: Uint8Array }[] = [];
     for (const [sessionId, view] of this.#views.entries()) {
-      if (!sessionIds.has(sessionId)) continue;
-      if (!encoder.context.hasFilters) {
+      if (!encoder.context.hasFilters || !sessionIds.has(sessionId)) {
         view.changes.clear();
         continue;
       }
       encoder.sharedBuffer.set(shared);
+      this.#leaveToShared(view);
       const own = encoder.encodeView(view, shared.length, { offset: shared.length });
       const ownLate = encoder.hasUnreliableChanges ? encoder.encodeUnreliableView(view, 0, { offset: 0 }) : TO_ROOT.subarray(2);
       if (own.length > shared.length || ownLate.length > 0) {
@@ -114,6 +115,21 @@ export class PatchWriter {
     }
     const all = joined(shared, late);
     return { shared: all.length > ONLY_HEADER ? all : undefined, perClient };
+  }
+
+  /**
+   * Takes from a view's own changes what every client gets anyway. (`view.add` restates the whole object; of an array
+   * that changed in the same patch schema 5.0.34 then writes places that are not those the client has.)
+   */
+  #leaveToShared(view: StateView): void {
+    for (const [refId, changes] of view.changes) {
+      const tree = this.#root.changeTrees[refId];
+      if (tree === undefined || tree.isFiltered) continue;
+      const { tags, isSchema } = tree.encDescriptor;
+      for (const index of changes.keys()) {
+        if (!isSchema || tags[index as number] === undefined) changes.delete(index);
+      }
+    }
   }
 
   /** What changed in `.unreliable()` fields that everybody sees, behind a switch back to the root. */

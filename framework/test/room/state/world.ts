@@ -87,7 +87,7 @@ export function objectsOf(root: World): { leaves: Leaf[]; branches: Branch[] } {
   const branches = [root.main, ...root.branches.values(), ...root.rows].filter((branch) => branch !== undefined);
   for (const branch of branches) {
     for (const holder of [branch.leaves, branch.byKey, branch.members, branch.bag, branch.hand, branch.spells]) {
-      for (const leaf of holder.values()) if (leaf !== undefined) leaves.add(leaf);
+      for (const leaf of holder?.values() ?? []) if (leaf !== undefined) leaves.add(leaf);
     }
     if (branch.leaf) leaves.add(branch.leaf);
     if (branch.quest) leaves.add(branch.quest);
