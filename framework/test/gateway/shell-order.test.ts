@@ -118,7 +118,7 @@ class Run {
   }
 }
 
-const property = fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
+const property = fc.asyncProperty(fc.array(action, { maxLength: 60, size: 'max' }), async (actions) => {
   const run = new Run();
   await run.start();
   for (const one of actions) await run.step(one);
