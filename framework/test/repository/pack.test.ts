@@ -48,10 +48,17 @@ function run(cwd: string, program: string, args: string[]): { status: number | n
   return { status: ran.status, output: `${ran.stdout}${ran.stderr}${ran.error?.message ?? ''}` };
 }
 
+/** As run, for what must succeed: a failure says all that was printed. */
+function succeed(cwd: string, program: string, args: string[]): string {
+  const { status, output } = run(cwd, program, args);
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${output}`);
+  return output;
+}
+
 /** `npm install`, with the lock file naming where each package came from, and no wait for a registry that hangs. */
-function install(packages: string[]): { status: number | null; output: string } {
+function install(packages: string[]): void {
   const options = ['--no-audit', '--no-fund', '--omit-lockfile-registry-resolved=false', '--fetch-timeout=30000'];
-  return run(project, 'npm', ['install', ...options, ...packages]);
+  succeed(project, 'npm', ['install', ...options, ...packages]);
 }
 
 /** Packs a copy of the repository, so that the package.json that others use meanwhile is not rewritten under them. */
@@ -72,8 +79,7 @@ async function pack(): Promise<string> {
   }
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
   const before = await readFile(join(copy, 'framework/package.json'), 'utf8');
-  const packed = run(join(copy, 'framework'), 'npm', ['pack', '--pack-destination', folder]);
-  expect(packed).toMatchObject({ status: 0 });
+  succeed(join(copy, 'framework'), 'npm', ['pack', '--pack-destination', folder]);
   expect(await readFile(join(copy, 'framework/package.json'), 'utf8')).toBe(before);
   const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
   return join(folder, tarball!);
@@ -101,8 +107,8 @@ beforeAll(async () => {
   const manifest = { name: 'my-game', version: '1.0.0', private: true, type: 'module', allowScripts: { node: true } };
   await writeFile(join(project, 'package.json'), JSON.stringify(manifest));
   await writeFile(join(project, 'server.ts'), example);
-  expect(install(['--save-dev', 'node@24', 'typescript@7', '@types/node@24'])).toMatchObject({ status: 0 });
-  expect(install([tarball, '@colyseus/sdk@0.18.4', ...packagesOf(example)])).toMatchObject({ status: 0 });
+  install(['--save-dev', 'node@24', 'typescript@7', '@types/node@24']);
+  install([tarball, '@colyseus/sdk@0.18.4', ...packagesOf(example)]);
 }, 10 * MINUTES);
 
 afterAll(async () => {
@@ -163,9 +169,8 @@ test("the README's example type-checks, and so do the package's own types", asyn
 test('the doctor says what the machine lacks, mends it, and leaves the installed binary alone', async () => {
   const sick = run(project, 'genroom', ['doctor', '--json']);
   expect(sick.status).toBe(curable(machine()) ? 1 : 0);
-  const cured = run(project, 'genroom', ['doctor', '--fix', '--json']);
-  expect(cured).toMatchObject({ status: 0 });
-  const findings = JSON.parse(cured.output) as { name: string; state: string; found: string }[];
+  const cured = succeed(project, 'genroom', ['doctor', '--fix', '--json']);
+  const findings = JSON.parse(cured) as { name: string; state: string; found: string }[];
   expect(findings.find(({ name }) => name === 'uwebsockets')).toMatchObject({ state: 'ok' });
   expect(run(project, 'genroom', ['doctor'])).toMatchObject({ status: 0 });
 });
@@ -195,9 +200,7 @@ test.each([
   const output = collect(server);
   try {
     const url = await listening(server, output);
-    const client = run(project, node, ['client.ts', url]);
-    expect(client).toMatchObject({ status: 0 });
-    expect(JSON.parse(client.output)).toEqual({
+    expect(JSON.parse(succeed(project, node, ['client.ts', url]))).toEqual({
       open: true,
       crashed: expect.any(String),
       lines: [
