@@ -13,10 +13,12 @@ const EVENTS_MOST = 50;
 export class Inside {
   #parts;
   #roomId = () => undefined;
+  #nameOf = () => undefined;
   #timer;
   #seen = false;
-  /** Pid of each place in the tree, and how often it has changed. */
+  /** What each place of the tree held at the last look: a room, or a process's pid. */
   #places = new Map();
+  /** How often a place was seen to hold another process than before. */
   #restarts = new Map();
   /** @type {{ at: number, connections: number }[]} */
   #samples = [];
@@ -31,9 +33,14 @@ export class Inside {
     document.addEventListener('visibilitychange', () => this.#plan(0));
   }
 
-  /** Watches, for the room that `roomId()` names, while the panel is seen. */
-  watch(roomId) {
+  /**
+   * Watches while the panel is seen.
+   *
+   * @param {{ roomId: () => string | undefined, nameOf: (sessionId: string) => string | undefined }} of the room of this page
+   */
+  watch({ roomId, nameOf }) {
     this.#roomId = roomId;
+    this.#nameOf = nameOf;
   }
 
   show(seen) {
@@ -83,7 +90,7 @@ export class Inside {
     this.#parts.connections.textContent = String(view.connections);
     for (const room of view.rooms) this.#compare(room, view.connections, before);
     const mine = view.rooms.find(({ roomId }) => roomId === this.#roomId());
-    this.#parts.crashes.textContent = String(mine ? this.#crashesOf(mine) : 0);
+    this.#parts.crashes.textContent = String(mine?.restarts ?? 0);
     this.#drawTrace(now);
     this.#drawTree(view);
   }
@@ -94,17 +101,14 @@ export class Inside {
     if (pid === undefined) return;
     const place = `room ${roomId}`;
     const known = this.#places.get(place);
-    this.#places.set(place, pid);
-    if (known === undefined || known === pid) return;
-    this.#restarts.set(place, (this.#restarts.get(place) ?? 0) + 1);
+    this.#places.set(place, room);
+    if (known === undefined || known.pid === pid) return;
+    const times = room.restarts - known.restarts;
     const mine = roomId === this.#roomId();
     if (mine) this.#crashes.push(Date.now());
     const kept = before === connections ? `${connections} connections before, ${connections} after` : `connections ${before} → ${connections}`;
-    this.say(`${mine ? 'This room' : `Room ${roomId}`} crashed. ${known} ended, ${pid} took over. ${kept}.`, 'crashed');
-  }
-
-  #crashesOf({ roomId, restarts }) {
-    return restarts ?? this.#restarts.get(`room ${roomId}`) ?? 0;
+    const often = times > 1 ? ` ${times} times` : '';
+    this.say(`${mine ? 'This room' : `Room ${roomId}`} crashed${often}. ${known.pid} ended, ${pid} took over. ${kept}.`, 'crashed');
   }
 
   /** Connections of the last minute as a line, each crash as a mark. */
@@ -113,7 +117,11 @@ export class Inside {
     const most = Math.max(1, ...this.#samples.map(({ connections }) => connections));
     const x = (at) => (width * (at - (now - TRACE))) / TRACE;
     const y = (connections) => height - pad - ((height - 2 * pad) * connections) / most;
-    const points = this.#samples.map(({ at, connections }) => `${x(at).toFixed(1)},${y(connections).toFixed(1)}`).join(' ');
+    const steps = this.#samples.flatMap(({ at, connections }, i) => {
+      const before = this.#samples[i - 1]?.connections ?? connections;
+      return [`${x(at).toFixed(1)},${y(before).toFixed(1)}`, `${x(at).toFixed(1)},${y(connections).toFixed(1)}`];
+    });
+    const points = steps.join(' ');
     this.#crashes = this.#crashes.filter((at) => at > now - TRACE);
     this.#parts.trace.replaceChildren(
       ...this.#crashes.map((at) => svg('line', { class: 'mark', x1: x(at), x2: x(at), y1: 2, y2: height - 2 })),
@@ -126,7 +134,7 @@ export class Inside {
     if (shown === this.#shownTree) return;
     this.#shownTree = shown;
     const list = element('ul', '');
-    list.append(this.#gatewayItem(view), ...view.nodes.map((node) => this.#nodeItem(node, view)));
+    list.append(this.#gatewayItem(view), ...view.nodes.map((node) => this.#nodeItem(node)));
     this.#parts.tree.replaceChildren(list);
   }
 
@@ -135,9 +143,9 @@ export class Inside {
     const shells = element('ul', '');
     for (const room of view.rooms) {
       const seats = `${room.sessions} ${room.sessions === 1 ? 'seat' : 'seats'}`;
-      shells.append(processItem({ label: `shell ${room.roomId}`, note: `${seats}, ${room.phase}`, mine: room.roomId === this.#roomId() }));
+      shells.append(processItem({ label: `shell of ${room.name} ${room.roomId}`, note: `${seats}, ${room.phase}`, mine: room.roomId === this.#roomId() }));
     }
-    item.append(shells);
+    if (view.rooms.length > 0) item.append(shells);
     return item;
   }
 
@@ -149,25 +157,33 @@ export class Inside {
     return item;
   }
 
-  #treeItem(process, path) {
-    const place = `${path}/${process.label ?? process.behaviour}`;
+  #treeItem({ pid, label, behaviour, queue, children }, path) {
+    const name = label ?? behaviour;
+    const place = `${path}/${name}`;
     const known = this.#places.get(place);
-    const changed = known !== undefined && known !== process.pid;
+    const changed = known !== undefined && known !== pid;
     if (changed) this.#restarts.set(place, (this.#restarts.get(place) ?? 0) + 1);
-    this.#places.set(place, process.pid);
+    this.#places.set(place, pid);
     const item = processItem({
-      label: process.label ?? process.behaviour,
-      note: `${process.pid}${process.queue > 0 ? `, ${process.queue} waiting` : ''}`,
+      label: this.#readable(name),
+      note: queue > 0 ? `${pid}, ${queue} waiting` : pid,
       restarts: this.#restarts.get(place),
       changed,
-      mine: process.label?.includes(this.#roomId()),
+      mine: name.includes(this.#roomId()) && name.startsWith('room '),
     });
-    if (process.children.length > 0) {
+    if (children.length > 0) {
       const list = element('ul', '');
-      list.append(...process.children.map((child) => this.#treeItem(child, place)));
+      list.append(...children.map((child) => this.#treeItem(child, place)));
       item.append(list);
     }
     return item;
+  }
+
+  /** "player s1 of room chat/x" → "player Ada": the place in the tree says the rest. */
+  #readable(name) {
+    const [, session] = /^player (\S+) of room/.exec(name) ?? [];
+    if (session) return `player ${this.#nameOf(session) ?? session}`;
+    return name.replace(/^dynamicSupervisor (.*)$/, '$1, a supervisor').replace(/^supervisor room (.*)$/, 'supervisor of $1');
   }
 }
 

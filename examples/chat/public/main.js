@@ -88,7 +88,7 @@ async function enter(who) {
   history.replaceState(null, '', `?${new URLSearchParams(who)}`);
   $('entry').hidden = true;
   $('app').hidden = false;
-  inside.watch(() => session?.roomId);
+  inside.watch({ roomId: () => session?.roomId, nameOf: (id) => people.nameOf(id) });
   for (const id of ['people', 'inside']) open(id, WIDE.matches);
   for (const tell of early) tell();
   showUnsent();
@@ -189,6 +189,7 @@ $('composer').addEventListener('submit', (event) => {
   const written = text.value.trim();
   if (written === '') return;
   text.value = '';
+  lastTyped = 0;
   fit();
   outbox.add(written);
   lines.toEnd();

@@ -33,6 +33,10 @@ export class People {
     this.#showTyping();
   }
 
+  nameOf(sessionId) {
+    return this.#guests.get(sessionId)?.name;
+  }
+
   heard(sessionId) {
     this.#heard.set(sessionId, Date.now());
     this.#showTyping();
