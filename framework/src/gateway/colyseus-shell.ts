@@ -95,7 +95,11 @@ export abstract class ColyseusShell extends Room {
 
   override onAuth(client: Client, _options: unknown, context: AuthContext): boolean {
     const headers = Object.fromEntries(context.headers.entries());
-    this.#connections.set(client, { ip: context.ip ?? '', headers, ...(context.token ? { token: context.token } : {}) });
+    this.#connections.set(client, {
+      ip: context.ip ?? '',
+      headers,
+      ...(context.token ? { token: context.token } : {}),
+    });
     return true;
   }
 
@@ -127,7 +131,8 @@ export abstract class ColyseusShell extends Room {
   override onLeave(client: Client, code?: number): void {
     const connection = connectionOf(client);
     this.#rise(connection);
-    if (this.#inside.delete(connection.sessionId)) this.#shell?.leave(connection.sessionId, code === CloseCode.CONSENTED);
+    if (this.#inside.delete(connection.sessionId))
+      this.#shell?.leave(connection.sessionId, code === CloseCode.CONSENTED);
   }
 
   /** The server closes; core waits until the room is disposed of. */
@@ -177,7 +182,7 @@ export abstract class ColyseusShell extends Room {
     return {
       publish: (bytes, except) => this.#publish(bytes, except),
       lock: (locked) => settle(locked ? this.lock() : this.unlock()),
-      setMetadata: (value) => settle(this.setMetadata(value as never)),
+      setMetadata: (value) => settle(this.setMetadata(value)),
       dispose: (code, reason) => this.#end(code, reason),
     };
   }

@@ -78,7 +78,10 @@ function processCrash({ pid, label, behaviour, reason, error }: CrashReport): Lo
 function stray({ pid, error, origin }: StrayReport): LogEntry {
   const failure = error instanceof Error ? error : { name: 'Thrown', message: String(error), stack: undefined };
   const what = pid ? `stray of ${String(pid)}, which had ended` : 'unowned: no process started it';
-  return { ...crashEntry({ what, work: origin, error: failure, fields: { origin, ...(pid && { pid: String(pid) }) } }), event: pid ? 'stray' : 'unowned' };
+  return {
+    ...crashEntry({ what, work: origin, error: failure, fields: { origin, ...(pid && { pid: String(pid) }) } }),
+    event: pid ? 'stray' : 'unowned',
+  };
 }
 
 function mailboxHeld({ name, roomId, work, duration, ongoing }: HeldReport): LogEntry {
@@ -110,7 +113,12 @@ function recovery({ name, roomId, step, from, delay, attempt, of, reason }: Reco
     givenUp: `is given up after ${attempt} attempts, and closed: ${reason}`,
   }[step];
   const level = step === 'givenUp' ? 'error' : step === 'cooling' ? 'warn' : 'info';
-  return { level, event: 'recovery', text: `room ${name} ${roomId} ${said}`, fields: { room: name, roomId, step, from, delay, attempt, of, reason } };
+  return {
+    level,
+    event: 'recovery',
+    text: `room ${name} ${roomId} ${said}`,
+    fields: { room: name, roomId, step, from, delay, attempt, of, reason },
+  };
 }
 
 function playerGivenUp({ name, roomId, sessionId, reason }: DownReport): LogEntry {

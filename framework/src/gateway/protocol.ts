@@ -166,12 +166,14 @@ function readBody(tag: number, body: DataView): number {
 
 /** The same bytes as one msgpack value (big-endian lengths, as msgpack has them). */
 function asMsgpackBin(raw: Uint8Array): Uint8Array {
-  const head = raw.byteLength < 0x100 ? 2 : raw.byteLength < 0x1_0000 ? 3 : 5;
-  const bin = new Uint8Array(head + raw.byteLength);
+  const length = raw.byteLength;
+  const width = length < 0x100 ? 1 : length < 0x1_0000 ? 2 : 4;
+  const bin = new Uint8Array(1 + width + length);
   const view = new DataView(bin.buffer);
-  if (head === 2) view.setUint16(0, 0xc400 | raw.byteLength);
-  else if (head === 3) view.setUint8(0, 0xc5), view.setUint16(1, raw.byteLength);
-  else view.setUint8(0, 0xc6), view.setUint32(1, raw.byteLength);
-  bin.set(raw, head);
+  bin[0] = width === 1 ? 0xc4 : width === 2 ? 0xc5 : 0xc6;
+  if (width === 1) view.setUint8(1, length);
+  else if (width === 2) view.setUint16(1, length);
+  else view.setUint32(1, length);
+  bin.set(raw, 1 + width);
   return bin;
 }

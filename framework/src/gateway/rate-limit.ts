@@ -31,7 +31,10 @@ export function spend(bucket: Bucket, rate: Rate, size: number, now: number): bo
   const seconds = (now - bucket.at) / 1000;
   if (seconds > 0) {
     bucket.at = now;
-    bucket.messages = Math.min(rate.messagesPerSecond * BURST_SECONDS, bucket.messages + seconds * rate.messagesPerSecond);
+    bucket.messages = Math.min(
+      rate.messagesPerSecond * BURST_SECONDS,
+      bucket.messages + seconds * rate.messagesPerSecond,
+    );
     bucket.bytes = Math.min(rate.bytesPerSecond * BURST_SECONDS, bucket.bytes + seconds * rate.bytesPerSecond);
   }
   bucket.messages -= 1;

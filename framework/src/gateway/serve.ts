@@ -69,7 +69,8 @@ async function start(options: ServeOptions, ends: End[]): Promise<GenroomServer>
   ends.push(openEventLog(log));
   ends.push(installStrayHandlers({ onUnowned: () => options.unowned === 'exit' && closeAndExit(1) }));
   if (options.signals ?? true) ends.push(onSignals(() => closeAndExit(0)));
-  if (inspecting()) log(entry('info', 'inspect', 'A debugger may stop this process: the deadlines of calls are suspended.'));
+  if (inspecting())
+    log(entry('info', 'inspect', 'A debugger may stop this process: the deadlines of calls are suspended.'));
 
   const workerLog = typeof options.log === 'function' ? 'text' : (options.log ?? 'text');
   const nodes: RoomNode[] = [];
@@ -139,7 +140,9 @@ function handlersOf(
   const access = options.operator || options.tree;
   return [
     healthRoutes({ notReady, metrics }),
-    ...(access ? [operatorRoutes({ ...(access === true ? {} : access), orders: Boolean(options.operator) }, operations)] : []),
+    ...(access
+      ? [operatorRoutes({ ...(access === true ? {} : access), orders: Boolean(options.operator) }, operations)]
+      : []),
     ...(options.routes ?? []),
     ...(options.static === undefined ? [] : [staticFiles(options.static)]),
   ];

@@ -23,7 +23,10 @@ export function serverMetrics(stats: GatewayStats, rooms: OpenRooms): Metrics {
   );
   metrics.total({ name: 'genroom_sent_bytes_total', help: 'Bytes to clients.' }, () => stats.bytesOut);
   metrics.total({ name: 'genroom_publishes_total', help: 'Publishes, each counted once.' }, () => stats.publishes);
-  metrics.total({ name: 'genroom_malformed_total', help: 'Frames that were none of the protocol.' }, () => stats.malformed);
+  metrics.total(
+    { name: 'genroom_malformed_total', help: 'Frames that were none of the protocol.' },
+    () => stats.malformed,
+  );
   metrics.total(
     { name: 'genroom_connections_ended_total', help: 'Connections the gateway ended, by cause.', labels: ['cause'] },
     () => Object.entries(stats.closed).map(([cause, value]) => ({ labels: { cause }, value })),
@@ -39,7 +42,11 @@ export function serverMetrics(stats: GatewayStats, rooms: OpenRooms): Metrics {
     ({ name, step }) => ({ room: name, step }),
   );
   metrics.count<RestartReport>(
-    { name: 'genroom_supervisor_restarts_total', help: 'Restarts by supervisors of the main thread.', labels: ['given_up'] },
+    {
+      name: 'genroom_supervisor_restarts_total',
+      help: 'Restarts by supervisors of the main thread.',
+      labels: ['given_up'],
+    },
     'genroom:supervisor:restart',
     ({ givenUp }) => ({ given_up: String(givenUp) }),
   );

@@ -29,7 +29,10 @@ export function crashEntry({ what, work, error, restart, fields }: CrashRecord):
     `crash${at ? ` at ${at}` : ''} ${error.name}: ${error.message}`,
     what,
     work,
-    restart && (restart.n > restart.of ? `no restart: ${restart.n - 1} of ${restart.of} used` : `restart ${restart.n} of ${restart.of}`),
+    restart &&
+      (restart.n > restart.of
+        ? `no restart: ${restart.n - 1} of ${restart.of} used`
+        : `restart ${restart.n} of ${restart.of}`),
   ];
   return {
     level: 'error',

@@ -31,5 +31,7 @@ export function formatEntry({ level, event, text, fields }: LogEntry, format: Lo
 
 /** Line breaks and control characters are shown, not written. */
 function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => JSON.stringify(char).slice(1, -1));
+  return text.replace(/\p{Cc}|[\u2028\u2029]/gu, (char) =>
+    char === '\n' ? '\\n' : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

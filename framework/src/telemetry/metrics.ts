@@ -41,29 +41,37 @@ export function openMetrics(): Metrics {
   const registry = new Registry();
   const undo: (() => void)[] = [];
   collectDefaultMetrics({ register: registry });
-  const config = ({ name, help, labels = [] }: MetricSpec) => ({ name, help, labelNames: [...labels], registers: [registry] });
+  const config = ({ name, help, labels = [] }: MetricSpec) => ({
+    name,
+    help,
+    labelNames: [...labels],
+    registers: [],
+  });
   return {
     contentType: registry.contentType,
     gauge: (spec, read) => {
-      new Gauge({
+      const gauge = new Gauge({
         ...config(spec),
         collect() {
           this.reset();
           for (const { labels, value } of readings(read)) this.set(labels, value);
         },
       });
+      registry.registerMetric(gauge);
     },
     total: (spec, read) => {
-      new Counter({
+      const counter = new Counter({
         ...config(spec),
         collect() {
           this.reset();
           for (const { labels, value } of readings(read)) this.inc(labels, value);
         },
       });
+      registry.registerMetric(counter);
     },
     count: (spec, channel, labels) => {
       const counter = new Counter(config(spec));
+      registry.registerMetric(counter);
       const onMessage = (message: unknown): void => counter.inc(labels(message as Parameters<typeof labels>[0]));
       subscribe(channel, onMessage);
       undo.push(() => unsubscribe(channel, onMessage));

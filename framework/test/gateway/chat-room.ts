@@ -30,12 +30,17 @@ export const chat = room({
   join: (self, who) => void self.state.members.set(who.sessionId, who.options.name),
   leave: (self, who) => void self.state.members.delete(who.sessionId),
   casts: {
-    shout: (self, who, text) => void self.broadcast('shout', { by: who.options.name, text }),
+    shout(self, who, text) {
+      self.broadcast('shout', { by: who.options.name, text });
+    },
     async fail(self, who, { how }) {
       self.state.lines.push(line(who.options.name, `half of ${how}`));
       if (how === 'throw') throw new Error('asked to throw');
       if (how === 'reject') void Promise.reject(new Error('asked to reject'));
-      if (how === 'timer') setTimeout(() => { throw new Error('asked to throw in a timer'); }, 1);
+      if (how === 'timer')
+        setTimeout(() => {
+          throw new Error('asked to throw in a timer');
+        }, 1);
       if (how === 'await') {
         await new Promise((resolve) => setTimeout(resolve, 5));
         throw new Error('asked to throw after an await');

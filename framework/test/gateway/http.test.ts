@@ -33,12 +33,26 @@ describe.each(transports)('the %s transport', (transport) => {
       '<p>hello</p>',
     ]);
     const script = await get('/deep/app.js');
-    expect([script.headers.get('content-type'), await script.text()]).toEqual(['text/javascript; charset=utf-8', 'export {};']);
+    expect([script.headers.get('content-type'), await script.text()]).toEqual([
+      'text/javascript; charset=utf-8',
+      'export {};',
+    ]);
     const etag = page.headers.get('etag')!;
     expect((await get('/', { headers: { 'if-none-match': etag } })).status).toBe(304);
     const head = await get('/', { method: 'HEAD' });
     expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '12', '']);
-    for (const path of ['/.env', '/link.txt', '/deep', '/deep/', '/none', '/%2e%2e/secret.txt', '/deep/%2e%2e%2f%2e%2e%2fsecret.txt', '/%00', '/%zz', '/..%5csecret.txt']) {
+    for (const path of [
+      '/.env',
+      '/link.txt',
+      '/deep',
+      '/deep/',
+      '/none',
+      '/%2e%2e/secret.txt',
+      '/deep/%2e%2e%2f%2e%2e%2fsecret.txt',
+      '/%00',
+      '/%zz',
+      '/..%5csecret.txt',
+    ]) {
       const response = await get(path);
       expect([path, response.status]).toEqual([path, 404]);
     }
@@ -80,7 +94,9 @@ describe.each(transports)('the %s transport', (transport) => {
   });
 
   test('a handler that throws is a 500 without its secrets, and is reported', async () => {
-    const handlers = [(request: Request) => (request.url.endsWith('/bad') ? Promise.reject(new Error('the password')) : undefined)];
+    const handlers = [
+      (request: Request) => (request.url.endsWith('/bad') ? Promise.reject(new Error('the password')) : undefined),
+    ];
     await using at = await party({ transport, handlers });
     const response = await fetch(`${at.url}/bad`);
     expect([response.status, await response.text()]).toEqual([500, expect.not.stringContaining('password')]);
@@ -93,7 +109,12 @@ describe.each(transports)('the %s transport', (transport) => {
       handlers: [
         async (request, peer) =>
           request.method === 'POST'
-            ? Response.json([new URL(request.url).search, await request.json(), peer.address, request.headers.get('x-a')])
+            ? Response.json([
+                new URL(request.url).search,
+                await request.json(),
+                peer.address,
+                request.headers.get('x-a'),
+              ])
             : undefined,
       ],
     });
@@ -119,7 +140,9 @@ describe.each(transports)('the %s transport', (transport) => {
     const post = (path: string, init: RequestInit = {}) => send(path, { method: 'POST', ...init });
     expect(await (await fetch(`${at.url}/genroom/tree`)).json()).toEqual(tree);
     expect(await post('/crash/here')).toBe(202);
-    expect(await post('/crash/here', { body: '{"error":"why","sessionId":"s1"}', headers: { origin: at.url } })).toBe(202);
+    expect(await post('/crash/here', { body: '{"error":"why","sessionId":"s1"}', headers: { origin: at.url } })).toBe(
+      202,
+    );
     expect(await post('/crash/gone')).toBe(404);
     expect(ordered).toEqual([
       ['here', 'crashed by an operator', undefined],
@@ -139,8 +162,11 @@ describe.each(transports)('the %s transport', (transport) => {
   });
 });
 
-test('who may use the operator\'s routes', async () => {
-  const operations = { tree: async (): Promise<TreeView> => ({ transport: 'ws', connections: 0, rooms: [], nodes: [] }), crash: () => true };
+test("who may use the operator's routes", async () => {
+  const operations = {
+    tree: async (): Promise<TreeView> => ({ transport: 'ws', connections: 0, rooms: [], nodes: [] }),
+    crash: () => true,
+  };
   const status = async (options: OperatorOptions, address: string, path = '/genroom/tree', method = 'GET') => {
     const request = new Request(`http://x${path}`, { method });
     return (await operatorRoutes(options, operations)(request, { address }))?.status;
@@ -154,8 +180,24 @@ test('who may use the operator\'s routes', async () => {
 });
 
 test('addresses of this machine, as sockets write them', () => {
-  const local = ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', '0000:0000:0000:0000:0000:0000:0000:0001', '0000:0000:0000:0000:0000:ffff:7f00:0001'];
-  const foreign = ['10.0.0.1', '12.7.0.0', '1127.0.0.1', '::2', '::ffff:10.0.0.1', '0000:0000:0000:0000:0000:ffff:0a00:0001', '', 'localhost'];
+  const local = [
+    '127.0.0.1',
+    '127.9.9.9',
+    '::1',
+    '::ffff:127.0.0.1',
+    '0000:0000:0000:0000:0000:0000:0000:0001',
+    '0000:0000:0000:0000:0000:ffff:7f00:0001',
+  ];
+  const foreign = [
+    '10.0.0.1',
+    '12.7.0.0',
+    '1127.0.0.1',
+    '::2',
+    '::ffff:10.0.0.1',
+    '0000:0000:0000:0000:0000:ffff:0a00:0001',
+    '',
+    'localhost',
+  ];
   expect(local.filter((address) => !isLoopback(address))).toEqual([]);
   expect(foreign.filter(isLoopback)).toEqual([]);
 });

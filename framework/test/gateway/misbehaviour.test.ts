@@ -13,7 +13,8 @@ import { type Party, party, rawHttp, transports, until } from './small-room.ts';
 
 describe.each(transports)('the %s transport and', (transport) => {
   let at: Party | undefined;
-  const start = async (options: Parameters<typeof party>[0] = {}): Promise<Party> => (at = await party({ transport, ...options }));
+  const start = async (options: Parameters<typeof party>[0] = {}): Promise<Party> =>
+    (at = await party({ transport, ...options }));
 
   beforeEach(() => {
     for (const level of ['info', 'warn'] as const) vi.spyOn(console, level).mockImplementation(() => {});
@@ -69,7 +70,10 @@ describe.each(transports)('the %s transport and', (transport) => {
     const other = await bareClient(url);
     const flooder = await bareClient(url);
     for (let n = 0; n < 150; n++) flooder.ws.send(dataFrame('echo', n));
-    expect(await flooder.closed).toEqual({ code: CloseCode.FLOOD, reason: expect.stringContaining('Too many messages') });
+    expect(await flooder.closed).toEqual({
+      code: CloseCode.FLOOD,
+      reason: expect.stringContaining('Too many messages'),
+    });
     await until(() => log.some(([what]) => what === 'leave'), 'its leave');
     expect(log.filter(([what]) => what === 'cast').length).toBeLessThanOrEqual(100);
     expect(log.filter(([what]) => what === 'drop')).toEqual([]);
@@ -89,7 +93,10 @@ describe.each(transports)('the %s transport and', (transport) => {
   test('a JOIN that is never acknowledged: closed in time, the session left', async () => {
     const { url, log, gateway } = await start({ limits: { joinTimeout: 150 } });
     const silent = await bareClient(url, {}, false);
-    expect(await silent.closed).toEqual({ code: CloseCode.JOIN_TIMEOUT, reason: expect.stringContaining('not acknowledged') });
+    expect(await silent.closed).toEqual({
+      code: CloseCode.JOIN_TIMEOUT,
+      reason: expect.stringContaining('not acknowledged'),
+    });
     await until(() => log.some(([what]) => what === 'leave'), 'its leave');
     expect(log.filter(([what]) => what === 'drop')).toEqual([]);
     expect(silent.frames.map(([code]) => code)).toEqual([10]);
@@ -184,7 +191,10 @@ describe.each(transports)('the %s transport and', (transport) => {
   test('a body that never comes: 408; an aborted request: nothing', async () => {
     const { url, gateway, errors } = await start({ limits: { bodyTimeout: 100 } });
     const answer = await new Promise<number>((resolve, reject) => {
-      const slow = request(`${url}/matchmake/joinOrCreate/small`, { method: 'POST', headers: { 'content-length': '10' } });
+      const slow = request(`${url}/matchmake/joinOrCreate/small`, {
+        method: 'POST',
+        headers: { 'content-length': '10' },
+      });
       slow.on('response', (response) => resolve(response.statusCode!));
       slow.on('error', reject);
       slow.flushHeaders();

@@ -23,7 +23,10 @@ const type = fc.oneof(
   fc.integer({ min: -(2 ** 31), max: 2 ** 32 }),
   fc.constantFrom(0, 127, 128, 255, 256, 65_535, 65_536, -1, -32, -33, -128, -129, 0.5),
 );
-const payload = fc.option(fc.jsonValue().map((value) => new Uint8Array(pack(value))), { nil: undefined });
+const payload = fc.option(
+  fc.jsonValue().map((value) => new Uint8Array(pack(value))),
+  { nil: undefined },
+);
 
 test('ROOM_DATA of any type and payload', () => {
   fc.assert(
@@ -38,7 +41,11 @@ test('ROOM_DATA of any type and payload', () => {
 test('ROOM_REQUEST of any id, type and payload', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), type, payload, (requestId, name, body) => {
-      expect(readClientFrame(frame(21, [requestId, name], body))).toMatchObject({ kind: 'call', requestId, type: name });
+      expect(readClientFrame(frame(21, [requestId, name], body))).toMatchObject({
+        kind: 'call',
+        requestId,
+        type: name,
+      });
     }),
   );
 });

@@ -8,7 +8,8 @@ import { type Party, party, transports, until } from './small-room.ts';
 
 describe.each(transports)('the %s transport', (transport) => {
   let at: Party | undefined;
-  const start = async (options: Parameters<typeof party>[0] = {}): Promise<Party> => (at = await party({ transport, ...options }));
+  const start = async (options: Parameters<typeof party>[0] = {}): Promise<Party> =>
+    (at = await party({ transport, ...options }));
 
   beforeEach(() => {
     for (const level of ['info', 'warn'] as const) vi.spyOn(console, level).mockImplementation(() => {}); // the SDK talks
@@ -26,7 +27,10 @@ describe.each(transports)('the %s transport', (transport) => {
     room.onMessage('*', (type, message) => seen.push([type, message]));
     room.send('echo', { a: 1 });
     expect(await room.request('double', 21)).toBe(42);
-    expect(seen).toEqual([['welcome', 'before the ack'], ['echo', { a: 1 }]]);
+    expect(seen).toEqual([
+      ['welcome', 'before the ack'],
+      ['echo', { a: 1 }],
+    ]);
     await expect(room.request('nope')).rejects.toThrow('no call nope');
     room.sendBytes('echo', Uint8Array.of(1, 2, 3));
     await until(() => seen.length === 3, 'the bytes');
@@ -132,7 +136,9 @@ describe.each(transports)('the %s transport', (transport) => {
     const { url, log } = await start();
     const [one, two] = await Promise.all([1, 2].map(() => new Client(url).joinOrCreate('small', { channel: 'a' })));
     await Promise.all([one!.request('double', 1), two!.request('double', 1)]);
-    const ends = [one!, two!].map((room) => new Promise((resolve) => room.onLeave((code, reason) => resolve([code, reason]))));
+    const ends = [one!, two!].map(
+      (room) => new Promise((resolve) => room.onLeave((code, reason) => resolve([code, reason]))),
+    );
     one!.send('kick');
     expect(await ends[0]).toEqual([4321, 'out']);
     await until(() => log.some(([what]) => what === 'leave'), 'leave');
@@ -169,7 +175,11 @@ describe.each(transports)('the %s transport', (transport) => {
   test('matchmaking errors are HTTP statuses with code and error', async () => {
     const { url } = await start();
     const post = async (path: string, body: string): Promise<[number, unknown]> => {
-      const response = await fetch(url + path, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+      const response = await fetch(url + path, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
       return [response.status, await response.json().catch(() => undefined)];
     };
     expect(await post('/matchmake/joinOrCreate/none', '{}')).toMatchObject([520, { code: 520 }]);
@@ -184,7 +194,10 @@ describe.each(transports)('the %s transport', (transport) => {
       expect((await post('/matchmake/joinOrCreate/small', body))[0], body).toBeLessThan(600);
     }
     const options = await fetch(`${url}/matchmake/joinOrCreate/small`, { method: 'OPTIONS' });
-    expect([options.status, options.headers.get('access-control-allow-methods')]).toEqual([204, expect.stringContaining('POST')]);
+    expect([options.status, options.headers.get('access-control-allow-methods')]).toEqual([
+      204,
+      expect.stringContaining('POST'),
+    ]);
     expect((await fetch(`${url}/nowhere`)).status).toBe(404);
     expect(await new Client(url).joinOrCreate('small', { channel: 'a' })).toBeDefined();
   });
@@ -226,7 +239,10 @@ describe.each(transports)('the %s transport', (transport) => {
     const squatter = createServer().listen(0, '127.0.0.1');
     await once(squatter, 'listening');
     const { port } = squatter.address() as AddressInfo;
-    await expect(party({ transport, port })).rejects.toMatchObject({ code: 'listen_failed', message: expect.stringContaining(`:${port}`) });
+    await expect(party({ transport, port })).rejects.toMatchObject({
+      code: 'listen_failed',
+      message: expect.stringContaining(`:${port}`),
+    });
     squatter.close();
     await once(squatter, 'close');
     const { gateway } = await start({ port });

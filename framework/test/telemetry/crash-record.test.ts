@@ -53,6 +53,11 @@ test('as text it is one line, the place first, the restart last', () => {
   expect(crashEntry({ ...record, restart: { n: 4, of: 3 } }).text).toMatch(/no restart: 3 of 3 used$/);
 });
 
+test('control characters of a client are shown, not written', () => {
+  const text = formatEntry({ level: 'info', event: 'x', text: 'a\u001b[2Jb\u009bc\u2028d\u007fe', fields: {} }, 'text');
+  expect(text).toBe('a\\u001b[2Jb\\u009bc\\u2028d\\u007fe');
+});
+
 test('as JSON it is one line with what programs look for', () => {
   const lines: string[] = [];
   lineLog('json', (line) => lines.push(line))(crashEntry(record));

@@ -72,7 +72,9 @@ async function find(root: string, path: string): Promise<{ path: string; etag: s
     const real = await realpath(wanted);
     if (real !== root && !real.startsWith(root + sep)) return undefined;
     const info = await stat(real);
-    return info.isFile() ? { path: real, etag: `"${info.size.toString(36)}-${info.mtimeMs.toString(36)}"`, size: info.size } : undefined;
+    return info.isFile()
+      ? { path: real, etag: `"${info.size.toString(36)}-${info.mtimeMs.toString(36)}"`, size: info.size }
+      : undefined;
   } catch {
     return undefined;
   }

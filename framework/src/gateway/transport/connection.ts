@@ -248,7 +248,10 @@ export class Connection extends EventEmitter implements ClientPort {
 
   #awaitAcknowledgement(): void {
     this.#joinSent = true;
-    this.#deadline = setTimeout(() => this.#giveUpJoin('The JOIN was not acknowledged in time.'), this.#limits.joinTimeout);
+    this.#deadline = setTimeout(
+      () => this.#giveUpJoin('The JOIN was not acknowledged in time.'),
+      this.#limits.joinTimeout,
+    );
   }
 
   #acknowledged(): void {
@@ -269,7 +272,8 @@ export class Connection extends EventEmitter implements ClientPort {
     else if (bytes[0] === Protocol.ROOM_STATE_PATCH && !this.#stateKept) return;
     this._enqueuedMessages!.push(bytes);
     this.#waiting += bytes.byteLength;
-    if (this.#waiting > this.#limits.joinBuffer) this.#giveUpJoin('Too much was waiting for the JOIN to be acknowledged.');
+    if (this.#waiting > this.#limits.joinBuffer)
+      this.#giveUpJoin('Too much was waiting for the JOIN to be acknowledged.');
   }
 
   #giveUpJoin(reason: string): void {

@@ -131,10 +131,15 @@ export abstract class GatewayTransport extends Transport {
       if (!(room instanceof Room) || !plain || (token !== undefined && token in Object.prototype)) {
         throw new ServerError(SEAT_EXPIRED, 'seat reservation expired.');
       }
-      const joining = connectClientToRoom(room, connection as unknown as Client & ClientPrivate, this.#context(upgrade), {
-        ...(token === undefined ? {} : { reconnectionToken: token }),
-        skipHandshake: upgrade.query.has('skipHandshake'),
-      });
+      const joining = connectClientToRoom(
+        room,
+        connection as unknown as Client & ClientPrivate,
+        this.#context(upgrade),
+        {
+          ...(token === undefined ? {} : { reconnectionToken: token }),
+          skipHandshake: upgrade.query.has('skipHandshake'),
+        },
+      );
       if (token !== undefined) this.#endStale(room, connection, token);
       await joining;
     } catch (error) {

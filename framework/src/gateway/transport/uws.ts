@@ -85,7 +85,7 @@ export class UwsTransport extends GatewayTransport {
     listen.call(this.#app, hostname, port, 1, (socket) => {
       if (!socket) return listening?.(listenFailed(hostname, port));
       this.#listening = socket;
-      this.#port = this.#uws.us_socket_local_port(socket as unknown as Parameters<Uws['us_socket_local_port']>[0]);
+      this.#port = this.#uws.us_socket_local_port(socket);
       listening?.();
     });
     return this;
@@ -131,7 +131,12 @@ export class UwsTransport extends GatewayTransport {
       await write(res, method, response, exchange);
     };
     if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') void answer(undefined);
-    else this.#readBody(res, exchange, (body) => void (body instanceof Response ? write(res, method, body, exchange) : answer(body)));
+    else
+      this.#readBody(
+        res,
+        exchange,
+        (body) => void (body instanceof Response ? write(res, method, body, exchange) : answer(body)),
+      );
   }
 
   #readBody(
@@ -148,12 +153,14 @@ export class UwsTransport extends GatewayTransport {
       clearTimeout(timer);
       if (!exchange.aborted) done(result);
     };
-    const late = (): void => finish(text(408, 'The body of the request did not arrive in time.', { connection: 'close' }));
+    const late = (): void =>
+      finish(text(408, 'The body of the request did not arrive in time.', { connection: 'close' }));
     const timer = setTimeout(late, this.limits.bodyTimeout);
     res.onData((chunk, isLast) => {
       if (over) return;
       size += chunk.byteLength;
-      if (size > this.limits.maxBody) return finish(text(413, 'The body of the request is too large.', { connection: 'close' }));
+      if (size > this.limits.maxBody)
+        return finish(text(413, 'The body of the request is too large.', { connection: 'close' }));
       chunks.push(new Uint8Array(chunk.slice(0)));
       if (isLast) finish(new Uint8Array(Buffer.concat(chunks)));
     });
@@ -203,7 +210,12 @@ class UwsSocket implements Socket {
   }
 }
 
-async function write(res: HttpResponse, method: string, response: Response, exchange: { aborted: boolean }): Promise<void> {
+async function write(
+  res: HttpResponse,
+  method: string,
+  response: Response,
+  exchange: { aborted: boolean },
+): Promise<void> {
   const body = new Uint8Array(await response.arrayBuffer());
   if (exchange.aborted) return;
   res.cork(() => {

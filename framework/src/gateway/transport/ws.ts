@@ -123,9 +123,7 @@ export class WsTransport extends GatewayTransport {
   async #respond(req: IncomingMessage, method: string, body: Uint8Array<ArrayBuffer> | undefined): Promise<Response> {
     const headers = new Headers(plainHeaders(req));
     const request = buildRequest({ method, target: req.url ?? '/', headers, ...(body ? { body } : {}) });
-    return request
-      ? this.answer(request, { address: req.socket.remoteAddress ?? '' })
-      : text(400, 'Bad request.');
+    return request ? this.answer(request, { address: req.socket.remoteAddress ?? '' }) : text(400, 'Bad request.');
   }
 
   #readBody(req: IncomingMessage, method: string): Promise<Uint8Array<ArrayBuffer> | Response | undefined> {
@@ -133,7 +131,8 @@ export class WsTransport extends GatewayTransport {
     return new Promise((resolve) => {
       const chunks: Buffer[] = [];
       let size = 0;
-      const late = (): void => resolve(text(408, 'The body of the request did not arrive in time.', { connection: 'close' }));
+      const late = (): void =>
+        resolve(text(408, 'The body of the request did not arrive in time.', { connection: 'close' }));
       const timer = setTimeout(late, this.limits.bodyTimeout);
       req.on('data', (chunk: Buffer) => {
         size += chunk.byteLength;
