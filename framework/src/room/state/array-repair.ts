@@ -19,7 +19,7 @@ import { $childType, type ArrayInternals } from './schema-internals.ts';
 import type { TurnRoot } from './turn-root.ts';
 
 /** What clients hold of each array of primitives after the last patch; absent: nothing. */
-export type HeldArrays = WeakMap<ChangeTree, readonly unknown[]>;
+export type HeldArrays = WeakMap<ChangeTree, unknown[]>;
 
 /** Restates each changed array that clients would get wrong. Returns how many there were. */
 export function repairArrays(root: TurnRoot, held: HeldArrays): number {
@@ -30,7 +30,12 @@ export function repairArrays(root: TurnRoot, held: HeldArrays): number {
     if (!tree.isArray || !tree.has()) continue;
     const array = tree.refTarget as unknown as ArrayInternals;
     if (typeof array[$childType] !== 'string') continue;
-    if (!sameItems(decoded(tree, held.get(tree) ?? []), array.items)) wrong.add(tree);
+    const before = held.get(tree) ?? [];
+    if (!wrong.has(tree) && appended(tree, before)) {
+      held.set(tree, before);
+      continue;
+    }
+    if (!sameItems(decoded(tree, before), array.items)) wrong.add(tree);
     held.set(tree, array.items.slice());
   }
   root.restating(() => { for (const tree of wrong) restate(tree); });
@@ -52,6 +57,21 @@ function restate(tree: ChangeTree): void {
   }
   ArraySchema.prototype.clear.call(tree.ref);
   ArraySchema.prototype.push.apply(tree.ref, items);
+}
+
+/** Follows pending changes that can only come out right, appended and overwritten items; false where there are others. */
+function appended(tree: ChangeTree, items: unknown[]): boolean {
+  const { items: now } = tree.refTarget as unknown as ArrayInternals;
+  const { length } = items;
+  let end = length;
+  let simple = true;
+  tree.forEach((index, operation) => {
+    if (operation === OPERATION.ADD && index === end) end++;
+    else if (operation !== OPERATION.REPLACE || index < 0 || index >= length) simple = false;
+  });
+  if (!simple || end !== now.length) return false;
+  tree.forEach((index) => { items[index] = now[index]; });
+  return true;
 }
 
 /** What a client makes of the pending changes of `tree`: decodeArray of schema, for primitives. */
