@@ -25,6 +25,7 @@ export const chat = room({
     post: z.object({ id: z.string(), text: z.string() }),
     fail: z.object({ how: z.enum(['throw', 'reject', 'timer', 'await']) }),
     shout: z.string(),
+    wait: z.object({ ms: z.number() }),
   },
   once: { post: (_player, { id }) => id },
   join: (self, who) => void self.state.members.set(who.sessionId, who.options.name),
@@ -48,6 +49,7 @@ export const chat = room({
     },
   },
   calls: {
+    wait: (self, _who, { ms }) => self.task(new Promise((resolve) => setTimeout(resolve, ms)), () => 'waited'),
     post: (self, who, { text }) => self.state.lines.push(line(who.options.name, text)),
   },
 });

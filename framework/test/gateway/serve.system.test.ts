@@ -1,0 +1,212 @@
+/** `serve` in a process of its own: both transports, both placements, the unmodified SDK, every way to fail. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Client, type Room } from '@colyseus/sdk';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CloseCode } from '../../src/gateway/close-codes.ts';
+import type { TreeView } from '../../src/gateway/http/operator.ts';
+import type { ServeOptions } from '../../src/gateway/serve-options.ts';
+import { transports, until } from './small-room.ts';
+
+interface Served {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** What it logged, parsed. */
+  readonly log: Record<string, unknown>[];
+  /** What it wrote that is no entry of the log. */
+  readonly noise: string[];
+  /** Resolves with the exit code and the signal. */
+  readonly exit: Promise<[number | null, string | null]>;
+}
+
+const script = fileURLToPath(new URL('./server-process.ts', import.meta.url));
+const running: Served[] = [];
+
+async function server(options: Partial<ServeOptions> = {}, flags: readonly string[] = []): Promise<Served> {
+  const child = spawn(process.execPath, [...flags, script, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log: Record<string, unknown>[] = [];
+  const noise: string[] = [];
+  createInterface({ input: child.stderr! }).on('line', (line) => {
+    if (line.startsWith('{')) log.push(JSON.parse(line) as Record<string, unknown>);
+    else noise.push(line);
+  });
+  const exit = once(child, 'exit') as Promise<[number | null, string | null]>;
+  const [url] = (await Promise.race([
+    once(createInterface({ input: child.stdout! }), 'line'),
+    exit.then(() => Promise.reject(new Error(`the server ended: ${noise.join('\n')}`))),
+  ])) as [string];
+  const served = { url, process: child, log, noise, exit };
+  running.push(served);
+  return served;
+}
+
+const join = (url: string, name: string, channel = 'a'): Promise<Room> =>
+  new Client(url).joinOrCreate('chat', { name, channel }).then((room) => {
+    room.onMessage('*', () => {});
+    return room as Room;
+  });
+const linesOf = (room: Room): string[] =>
+  [...(room.state as { lines: { text: string }[] }).lines].map(({ text }) => text);
+const post = (room: Room, text: string): Promise<unknown> => room.request('post', { id: crypto.randomUUID(), text });
+
+beforeEach(() => {
+  for (const level of ['info', 'warn'] as const) vi.spyOn(console, level).mockImplementation(() => {});
+});
+afterEach(async () => {
+  for (const { process: child, exit } of running.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await exit;
+  }
+  vi.restoreAllMocks();
+});
+
+const everywhere = transports.flatMap((transport) => [0, 1].map((nodes) => ({ transport, nodes })));
+
+describe.each(everywhere)('$transport, nodes: $nodes', ({ transport, nodes }) => {
+  test('each way to throw ends one process and no more: sockets, other rooms and what was acknowledged stay', async () => {
+    const { url, log, noise } = await server({ transport, nodes });
+    const [one, two] = await Promise.all([join(url, 'one'), join(url, 'two')]);
+    const other = await join(url, 'other', 'b');
+    const ends: unknown[] = [];
+    for (const room of [one, two, other]) room.onLeave((...end) => ends.push(end));
+    const acknowledged: string[] = [];
+    const flowing: number[] = [];
+    let flow = true;
+    const stream = (async () => {
+      for (let n = 0; flow; n++) {
+        await other.request('post', { id: `${n}`, text: `${n}` }, { timeout: 1000 });
+        flowing.push(n);
+      }
+    })();
+    for (const how of ['throw', 'reject', 'timer', 'await']) {
+      const crashes = log.filter(({ event }) => event === 'crash').length;
+      two.send('fail', { how });
+      await until(() => log.filter(({ event }) => event === 'crash').length > crashes, `the crash by ${how}`, 5000);
+      await post(one, how);
+      acknowledged.push(how);
+    }
+    flow = false;
+    await stream;
+    const kept = ['throw', 'half of reject', 'reject', 'half of timer', 'timer', 'await'];
+    await until(() => linesOf(one).length === kept.length && linesOf(two).length === kept.length, 'the lines');
+    expect(linesOf(one)).toEqual(kept); // the turns of reject and timer had ended well before those failed
+    expect(linesOf(two)).toEqual(kept);
+    expect(linesOf(other)).toEqual(flowing.map(String));
+    expect(ends).toEqual([]);
+    const crashes = log.filter(({ event }) => event === 'crash');
+    expect(crashes.map(({ at }) => at)).toEqual(
+      Array.from({ length: 4 }, () => expect.stringMatching(/chat-room\.ts:\d+:\d+$/)),
+    );
+    expect(crashes[0]).toMatchObject({
+      room: 'chat',
+      roomId: one.roomId,
+      session: two.sessionId,
+      type: 'fail',
+      restart: { n: 1, of: 100 },
+      error: { name: 'Error', message: 'asked to throw' },
+    });
+    expect(noise).toEqual([]);
+  });
+
+  test('the tree, the crash button and the metrics tell what happened; sockets do not notice', async () => {
+    const { url, log } = await server({ transport, nodes });
+    const room = await join(url, 'one');
+    await post(room, 'before');
+    const tree = async (): Promise<TreeView> => (await (await fetch(`${url}/genroom/tree`)).json()) as TreeView;
+    const before = await tree();
+    expect(before).toMatchObject({
+      transport,
+      connections: 1,
+      rooms: [{ name: 'chat', phase: 'running', sessions: 1 }],
+    });
+    expect(before.nodes).toHaveLength(1);
+    expect(JSON.stringify(before.nodes[0]!.tree)).toContain(before.rooms[0]!.pid);
+    expect(await (await fetch(`${url}/readyz`)).text()).toBe('ready');
+    expect(
+      (await fetch(`${url}/genroom/crash/${room.roomId}`, { method: 'POST', body: '{"error":"the button"}' })).status,
+    ).toBe(202);
+    await until(() => log.some(({ event }) => event === 'crash'), 'the crash', 5000);
+    await post(room, 'after');
+    const after = await tree();
+    expect(after.connections).toBe(1);
+    expect(after.rooms[0]!.pid).not.toBe(before.rooms[0]!.pid);
+    expect(linesOf(room)).toEqual(['before', 'after']);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toContain('genroom_connections 1\n');
+    expect(metrics).toContain('genroom_rooms{room="chat"} 1\n');
+    expect(metrics).toContain('genroom_crashes_total{room="chat",process="room"} 1\n');
+  });
+
+  test('SIGTERM ends the rooms with 4001, then the process with 0', async () => {
+    const { url, process: child, exit } = await server({ transport, nodes });
+    const rooms = await Promise.all([join(url, 'one'), join(url, 'two', 'b')]);
+    const ends = rooms.map((room) => new Promise((resolve) => room.onLeave((code) => resolve(code))));
+    child.kill('SIGTERM');
+    expect(await Promise.all(ends)).toEqual([CloseCode.SERVER_SHUTDOWN, CloseCode.SERVER_SHUTDOWN]);
+    expect(await exit).toEqual([0, null]);
+  });
+});
+
+describe('a failure that no process owns', () => {
+  test('is reported, and ends nothing', async () => {
+    const { url, log, noise, process: child } = await server();
+    const room = await join(url, 'one');
+    for (const way of ['rejection', 'timer']) await fetch(`${url}/stray/${way}`, { method: 'POST' });
+    await until(() => log.filter(({ event }) => event === 'unowned').length === 2, 'two reports', 5000);
+    await post(room, 'still here');
+    expect(child.exitCode).toBeNull();
+    expect(log.map(({ at }) => at)).toEqual(
+      Array.from({ length: 2 }, () => expect.stringContaining('server-process.ts')),
+    );
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('genroom_strays_total{owned="false"} 2\n');
+    expect(noise).toEqual([]);
+  });
+
+  test('with unowned: exit, closes the server and ends the process with 1', async () => {
+    const { url, exit } = await server({ unowned: 'exit' });
+    const room = await join(url, 'one');
+    const end = new Promise((resolve) => room.onLeave((code) => resolve(code)));
+    await fetch(`${url}/stray/rejection`, { method: 'POST' }).catch(() => {}); // the server may be gone before it answers
+    expect(await end).toBe(CloseCode.SERVER_SHUTDOWN);
+    expect(await exit).toEqual([1, null]);
+  });
+});
+
+test('--inspect suspends the deadlines of calls', async () => {
+  const slow = (served: Served, room: Room): Promise<unknown> =>
+    room.request('wait', { ms: 300 }).then(
+      () => 'answered',
+      (error: Error & { code?: string }) => error.code ?? error.message,
+    );
+  const plain = await server({ callTimeout: 100 });
+  expect(await slow(plain, await join(plain.url, 'one'))).toBe('call_timeout');
+  const inspected = await server({ callTimeout: 100 }, ['--inspect=127.0.0.1:0']);
+  expect(await slow(inspected, await join(inspected.url, 'one'))).toBe('answered');
+  expect(inspected.log.map(({ event }) => event)).toContain('inspect');
+});
+
+test('where uWebSockets.js cannot load, the fallback says why and what to do, and serves', async () => {
+  // With the cure turned off an old glibc cannot load it; on a newer one it loads, and there is nothing to warn of.
+  process.env['GENROOM_GLIBC_CURE'] = 'off';
+  const served = await server().finally(() => delete process.env['GENROOM_GLIBC_CURE']);
+  const { transport } = (await (await fetch(`${served.url}/genroom/tree`)).json()) as TreeView;
+  const warning = served.log.find(({ event }) => event === 'transport');
+  if (transport === 'uws') expect(warning).toBeUndefined();
+  else expect(warning).toMatchObject({ level: 'warn', text: expect.stringMatching(/falling back.*glibc.*doctor/) });
+  await post(await join(served.url, 'one'), 'either way');
+});
+
+test('what cannot be served says so', async () => {
+  const refused = (options: Partial<ServeOptions>): Promise<unknown> =>
+    server(options).then(
+      () => 'served',
+      (error: Error) => error.message,
+    );
+  const { url } = await server();
+  expect(await refused({ port: Number(new URL(url).port) })).toContain('Cannot listen on 127.0.0.1');
+  expect(await refused({ host: '203.0.113.7' })).toContain('Cannot listen on 203.0.113.7');
+});
