@@ -94,8 +94,14 @@ describe.each(placements)('on $transport with $nodes nodes', ({ transport, nodes
     await until(() => answers > before + 3, 'the steady room goes on');
     asking = false;
     await flow;
-    expect(await bad.request('marks', {})).toEqual({ marks: [], restored: 1 });
-    await until(() => (bad.state as { restored: number }).restored === 1, 'the client has the restored state');
+    // A timer is the room's own work, so it is tried once more before it is given up; a client's message never is.
+    const restored = type === 'timer' ? 2 : 1;
+    await until(
+      async () => ((await bad.request('marks', {})) as { restored: number }).restored === restored,
+      'it settles',
+    );
+    expect(await bad.request('marks', {})).toEqual({ marks: [], restored });
+    await until(() => (bad.state as { restored: number }).restored === restored, 'the client has the restored state');
     expect(closings()).toEqual([]);
     await bad.leave();
     await good.leave();
