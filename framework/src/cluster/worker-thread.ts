@@ -3,7 +3,6 @@
  * how code finds out that it runs on one.
  */
 import { isMainThread, workerData } from 'node:worker_threads';
-import { GenroomError } from '../platform/errors.ts';
 
 /** What a worker thread is started with. */
 export interface WorkerStart {
@@ -24,13 +23,4 @@ export function insideWorkerNode(): boolean {
 
 export function isWorkerStart(data: unknown): data is WorkerStart {
   return typeof data === 'object' && data !== null && 'genroom' in data && data.genroom === 'node';
-}
-
-/** `serve_on_worker`: a module that a worker node imports, for the rooms in it, starts a server as well. */
-export class ServeOnWorker extends GenroomError {
-  constructor() {
-    super('serve_on_worker', 'A worker node imported a module that calls serve', {
-      remedy: 'Put the rooms that run on nodes into a module of their own, and let the main module import it.',
-    });
-  }
 }

@@ -48,7 +48,9 @@ class Play {
     const text = `${who}:${++this.#texts}`;
     switch (what) {
       case 'note':
-        if (client.connected) (client.send('note', text), this.possible.add(text));
+        if (!client.connected) return;
+        client.send('note', text);
+        this.possible.add(text);
         return;
       case 'post':
       case 'postOnce': {
