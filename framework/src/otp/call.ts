@@ -39,7 +39,8 @@ export class From<R = unknown> extends Deadline {
   readonly #reject: (error: Error) => void;
   readonly #name: string;
   readonly #caller: Proc | undefined;
-  #server: Proc | undefined;
+  readonly #server: Proc;
+  #waits = true;
   #newer: From | undefined = undefined;
   #older: From | undefined = undefined;
 
@@ -65,11 +66,11 @@ export class From<R = unknown> extends Deadline {
 
   /** The server that was asked; in its handler, the process itself. */
   get pid(): Pid {
-    return this.#server!.pid;
+    return this.#server.pid;
   }
 
   get signal(): AbortSignal {
-    return this.#server!.signal;
+    return this.#server.signal;
   }
 
   get from(): this {
@@ -78,7 +79,7 @@ export class From<R = unknown> extends Deadline {
 
   /** Whether somebody still waits for the reply. */
   get open(): boolean {
-    return this.#server !== undefined && this.#caller?.status !== DEAD;
+    return this.#waits && this.#caller?.status !== DEAD;
   }
 
   /** Gives the caller its reply; does nothing if it has one, has given up or has ended. */
@@ -102,21 +103,19 @@ export class From<R = unknown> extends Deadline {
   }
 
   #fail(code: CallErrorCode, reason: ExitReason): void {
-    const server = this.#server;
     if (!this.#close()) return;
-    this.#reject(new CallError(code, callText(server!.pid, this.#name), reason));
+    this.#reject(new CallError(code, callText(this.#server.pid, this.#name), reason));
   }
 
   /** Takes the call off the server's list and its deadline. Returns whether the caller is still there to be told. */
   #close(): boolean {
-    const server = this.#server;
-    if (!server) return false;
+    if (!this.#waits) return false;
+    this.#waits = false;
     const newer = this.#newer;
     const older = this.#older;
     if (newer) newer.#older = older;
-    else server.openCalls = older;
+    else this.#server.openCalls = older;
     if (older) older.#newer = newer;
-    this.#server = undefined;
     this.#newer = undefined;
     this.#older = undefined;
     clearDeadline(this);
@@ -181,5 +180,7 @@ export function cast(target: Target, name: string, payload?: unknown): void {
 
 /** Answers a call that a handler left open with `noreply`. The first answer counts; may come from any process. */
 export function replyTo<R>(from: From<R>, value: R): void {
+  const replier = currentProc();
+  if (replier !== undefined && replier.status === DEAD) throw new ProcessEnded(replier.pid);
   from.answer(value);
 }

@@ -43,7 +43,7 @@ export interface StrayReport {
   readonly pid: Pid | undefined;
   readonly error: unknown;
   readonly origin: 'uncaughtException' | 'unhandledRejection';
-  /** Nobody owns it, or its owner has ended already: nothing was ended. */
+  /** Whether its owner ends by it; false when nobody owns it, or its owner had ended already. */
   readonly ended: boolean;
 }
 

@@ -10,7 +10,7 @@ import { crashOf, type ExitReason } from './exit-reason.ts';
 import { sendExit } from './exit-signals.ts';
 import { addLink, addMonitor, removeLink } from './monitor.ts';
 import type { Pid } from './pid.ts';
-import { currentProc, type Proc, procOf } from './proc.ts';
+import { currentProc, DEAD, type Proc, procOf } from './proc.ts';
 import { startProc, type StartOutcome } from './start.ts';
 import { reasonOfThrow } from './thrown.ts';
 
@@ -36,6 +36,11 @@ export function startChildProcess(spec: NormalSpec): ChildStart | Promise<ChildS
     (pid): ChildStart => {
       const child = procOf(pid);
       if (!child) return { reason: 'noproc' };
+      // A supervisor that was killed meanwhile leaves no orphan.
+      if (supervisor.status === DEAD) {
+        sendExit(child, supervisor.pid, supervisor.exitReason!);
+        return { reason: supervisor.exitReason! };
+      }
       addLink(supervisor, child);
       return { pid };
     },

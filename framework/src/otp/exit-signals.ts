@@ -15,6 +15,7 @@ import { INFO } from './mailbox.ts';
 import { type Exit, notifyDown } from './monitor.ts';
 import { type Pid, PROC } from './pid.ts';
 import { DEAD, living, type Proc } from './proc.ts';
+import { runAs } from './scheduler.ts';
 
 interface Ending {
   readonly proc: Proc;
@@ -58,7 +59,8 @@ function tellOthers(proc: Proc, reason: ExitReason): void {
     }
   }
   if (watchers) for (const monitor of watchers) notifyDown(monitor, reason);
-  proc.abort?.abort(reason);
+  // What its listeners throw is the ended process's own stray, not that of whoever ended it.
+  if (proc.abort) runAs(proc, () => proc.abort!.abort(reason));
 }
 
 /** The signal that a linked process sends at its end. */

@@ -14,25 +14,21 @@ import { currentClock, type TimerHandle } from './clock.ts';
 import { crashProcess, endProcess } from './exit-signals.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { CompiledServer, Self } from './gen-server.ts';
+import type { LastMessage } from './last-message.ts';
 import { CAST, INFO, SYSTEM } from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { DEAD, HELD, type Proc, RUNNING } from './proc.ts';
 import { runAs, SLICE_MESSAGES, mustYield } from './scheduler.ts';
-import { IGNORE, NOREPLY, recycle, REPLY, Step, STOP, STOP_REPLY, timeout as TIMEOUT } from './step.ts';
+import { IGNORE, isStepOf, NOREPLY, recycle, REPLY, Step, STOP, STOP_REPLY, timeout as TIMEOUT } from './step.ts';
+import type { Debug } from './sys-debug.ts';
 import { reasonOfThrow, NoHandler } from './thrown.ts';
 
-/** What a handler was given, as crash reports show it. */
-interface LastMessage {
-  readonly kind: 'init' | 'call' | 'cast' | 'info' | 'continue' | 'system';
-  readonly name?: string;
-  readonly payload?: unknown;
-}
-
-/** The message of an idle timeout in the mailbox; it counts only while it is the one last armed. */
+/** An idle timeout. Its message in the mailbox counts only while this is the one last armed. */
 interface IdleTimer {
+  readonly message: IdleMessage;
+  readonly milliseconds: number;
   handle: TimerHandle | undefined;
-  milliseconds: number;
 }
 
 /** What handlers know of their process: its address and its end, not the process. */
@@ -51,9 +47,12 @@ class ServerSelf implements Self {
 }
 
 export class GenServerProc extends BehaviourProc {
-  readonly server: CompiledServer;
+  server: CompiledServer;
   state: unknown = undefined;
   suspended = false;
+  /** What `sys` has switched on here. */
+  debug: Debug | undefined = undefined;
+  private systemQueued = 0;
   private readonly self: Self = new ServerSelf(this);
   private idle: IdleTimer | undefined = undefined;
   private last: LastMessage | undefined = undefined;
@@ -83,6 +82,7 @@ export class GenServerProc extends BehaviourProc {
   }
 
   override deliver(head: unknown, body: unknown, mark: unknown): void {
+    if (mark === SYSTEM) this.systemQueued++;
     super.deliver(head, body, mark);
     const { maxQueue } = this.server.definition;
     if (maxQueue !== undefined && this.mailbox.size > maxQueue) crashProcess(this, 'killed', { kind: 'overloaded', queued: this.mailbox.size });
@@ -97,10 +97,11 @@ export class GenServerProc extends BehaviourProc {
       return this.initFailed(reasonOfThrow(error));
     }
     if (!isThenable(result)) return this.initDone(result);
-    this.status = HELD;
+    // An init that ended its own process on the way stays ended.
+    if ((this.status as number) === RUNNING) this.status = HELD;
     return result.then(
       (value) => runAs(this, () => this.initDone(value)),
-      (error: unknown) => runAs(this, () => this.initFailed(reasonOfThrow(error))),
+      (error: unknown) => this.initFailed(reasonOfThrow(error)),
     ) as Promise<InitFailure | undefined>;
   }
 
@@ -125,7 +126,7 @@ export class GenServerProc extends BehaviourProc {
 
   protected override hasWork(): boolean {
     if (!this.suspended) return this.mailbox.size > 0;
-    return this.nextSystemMessage() >= 0;
+    return this.systemQueued > 0;
   }
 
   protected override handle(): void {
@@ -136,7 +137,8 @@ export class GenServerProc extends BehaviourProc {
       const body = mailbox.body();
       const mark = mailbox.mark();
       mailbox.drop();
-      if (this.idle !== undefined) this.stopIdle(mark === SYSTEM);
+      if (this.debug !== undefined && mark !== SYSTEM) this.debugReceived(head, body, mark);
+      if (this.idle !== undefined && head !== this.idle.message) this.stopIdle(mark === SYSTEM);
       if (mark === CAST) this.handleCast(head as string, body);
       else if (mark === INFO) this.handleInfo(head);
       else if (mark === SYSTEM) this.handleSystem(head as (proc: GenServerProc) => unknown);
@@ -155,7 +157,7 @@ export class GenServerProc extends BehaviourProc {
       this.last = { kind: 'cast', name, payload };
       return this.failed(error);
     }
-    if (result instanceof Step && result.kind === NOREPLY && result.options === undefined) {
+    if (isStepOf(result, this) && result.kind === NOREPLY && result.options === undefined) {
       this.state = result.state;
       recycle(result);
       return;
@@ -171,24 +173,28 @@ export class GenServerProc extends BehaviourProc {
       if (handler === undefined) throw new NoHandler(this.behaviour, 'call', name);
       result = handler(this.state, payload, from);
     } catch (error) {
-      this.last = { kind: 'call', name, payload };
+      this.last = { kind: 'call', name, payload, client: from.client };
       return this.failed(error);
     }
-    if (result instanceof Step && result.kind === REPLY && result.options === undefined) {
+    if (isStepOf(result, this) && result.kind === REPLY && result.options === undefined) {
       this.state = result.state;
       const { value } = result;
       recycle(result);
       from.answer(value);
+      if (this.debug !== undefined) this.debugReplied(from, value);
       return;
     }
-    this.last = { kind: 'call', name, payload };
+    this.last = { kind: 'call', name, payload, client: from.client };
     this.apply(result, from);
   }
 
   private handleInfo(message: unknown): void {
     let sent = message;
-    if (message === this.idleMessage) sent = TIMEOUT;
-    else if (isIdleMessage(message)) return;
+    if (message instanceof IdleMessage) {
+      if (message !== this.idle?.message) return;
+      this.idle = undefined;
+      sent = TIMEOUT;
+    }
     const { info } = this.server.definition;
     this.last = { kind: 'info', payload: sent };
     if (this.trapExit && isExit(message) && message.from === this.parent) return this.stopWith(message.reason, undefined, undefined);
@@ -203,6 +209,7 @@ export class GenServerProc extends BehaviourProc {
   }
 
   private handleSystem(run: (proc: GenServerProc) => unknown): void {
+    this.systemQueued--;
     this.last = { kind: 'system' };
     const result = run(this);
     if (isThenable(result)) this.hold(result, undefined, true);
@@ -212,18 +219,20 @@ export class GenServerProc extends BehaviourProc {
   private apply(returned: unknown, caller: From | undefined): void {
     let result = returned;
     let from = caller;
-    while (result instanceof Step) {
+    while (isStepOf(result, this)) {
       const { kind, state, value, reason, options } = result;
       recycle(result);
       if (kind === STOP || kind === STOP_REPLY) {
         this.state = state;
         return this.stopWith(reason, kind === STOP_REPLY ? from : undefined, value);
       }
-      if (kind === REPLY && from) from.answer(value);
-      else if (kind !== NOREPLY) break;
+      if (kind === REPLY && from) {
+        from.answer(value);
+        if (this.debug !== undefined) this.debugReplied(from, value);
+      } else if (kind !== NOREPLY) break;
       this.state = state;
       from = undefined;
-      if (options === undefined) return;
+      if (options === undefined || this.status === DEAD) return;
       if (options.timeout !== undefined) this.startIdle(options.timeout);
       if (!('continue' in options)) return;
       const { definition } = this.server;
@@ -241,7 +250,8 @@ export class GenServerProc extends BehaviourProc {
 
   /** Waits for an async handler; nothing else is handled meanwhile. */
   private hold(promise: PromiseLike<unknown>, from: From | undefined, system: boolean): void {
-    this.status = HELD;
+    // A handler that ended its own process before it awaited must not bring it back.
+    if (this.status !== DEAD) this.status = HELD;
     promise.then(
       (value) => this.resume(() => (system ? undefined : this.apply(value, from))),
       (error: unknown) => this.resume(() => this.failed(error)),
@@ -272,7 +282,7 @@ export class GenServerProc extends BehaviourProc {
       return crashProcess(this, reasonOfThrow(error), this.last);
     }
     if (!isThenable(outcome)) return this.stopped(reason, from, value);
-    this.status = HELD;
+    if (this.status === RUNNING) this.status = HELD;
     outcome.then(
       () => this.stopped(reason, from, value),
       (error: unknown) => crashProcess(this, reasonOfThrow(error), this.last),
@@ -281,7 +291,10 @@ export class GenServerProc extends BehaviourProc {
 
   private stopped(reason: ExitReason, from: From | undefined, value: unknown): void {
     if (this.status === DEAD) return;
-    from?.answer(value);
+    if (from) {
+      from.answer(value);
+      if (this.debug !== undefined) this.debugReplied(from, value);
+    }
     crashProcess(this, reason, this.last);
   }
 
@@ -290,31 +303,27 @@ export class GenServerProc extends BehaviourProc {
     return this.last;
   }
 
-  private idleMessage: unknown = undefined;
-
+  /** A timeout of 0 comes at once, unless a message is queued: that one goes first and cancels it (rule R-14). */
   private startIdle(milliseconds: number): void {
-    if (milliseconds === Infinity) return;
-    const message = new IdleMessage();
-    this.idleMessage = message;
+    if (milliseconds === Infinity || this.status === DEAD) return;
+    const idle: IdleTimer = { message: new IdleMessage(), milliseconds, handle: undefined };
+    this.idle = idle;
     if (milliseconds === 0) {
-      // With a message queued the timeout is lost (rule R-14).
-      if (this.mailbox.size === 0) this.deliver(message, undefined, INFO);
+      if (this.mailbox.size === 0) this.deliver(idle.message, undefined, INFO);
       return;
     }
-    const handle = currentClock().setTimer(milliseconds, () => {
-      this.idle = undefined;
-      this.deliver(message, undefined, INFO);
+    idle.handle = currentClock().setTimer(milliseconds, () => {
+      idle.handle = undefined;
+      this.deliver(idle.message, undefined, INFO);
     });
-    this.idle = { handle, milliseconds };
     (this.timers ??= new Set()).add(this);
   }
 
-  /** Any message cancels the timeout; a system message starts it anew. */
+  /** Any message cancels the timeout, also one that has fired and is queued behind it; a system message starts it anew. */
   private stopIdle(again: boolean): void {
-    const idle = this.idle!;
+    const { milliseconds } = this.idle!;
     this.cancel();
-    if (again) this.startIdle(idle.milliseconds);
-    else this.idleMessage = undefined;
+    if (again) this.startIdle(milliseconds);
   }
 
   /** As its own OwnedTimer: the idle timeout ends with the process. */
@@ -323,25 +332,28 @@ export class GenServerProc extends BehaviourProc {
     this.idle = undefined;
   }
 
-  private nextSystemMessage(): number {
-    for (let i = 0; i < this.mailbox.size; i++) if (this.mailbox.markAt(i) === SYSTEM) return i;
-    return -1;
+  private debugReceived(head: unknown, body: unknown, mark: unknown): void {
+    let message: LastMessage = { kind: 'info', payload: head };
+    if (mark === CAST) message = { kind: 'cast', name: head as string, payload: body };
+    else if (mark !== INFO) message = { kind: 'call', name: head as string, payload: body };
+    this.debug!.event({ kind: 'in', message, from: mark instanceof From ? mark.client : undefined }, `${this.behaviour} ${this.pid}`, this.state);
+  }
+
+  private debugReplied(from: From, value: unknown): void {
+    this.debug!.event({ kind: 'out', value, to: from.client }, `${this.behaviour} ${this.pid}`, this.state);
   }
 
   /** While suspended: brings the next system message to the front. */
   private systemMessageFirst(): boolean {
-    const at = this.nextSystemMessage();
-    if (at < 0) return false;
-    if (at > 0) this.mailbox.moveToFront(at);
+    if (this.systemQueued === 0) return false;
+    let at = 0;
+    while (this.mailbox.markAt(at) !== SYSTEM) at++;
+    this.mailbox.moveToFront(at);
     return true;
   }
 }
 
 class IdleMessage {}
-
-function isIdleMessage(message: unknown): boolean {
-  return message instanceof IdleMessage;
-}
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';

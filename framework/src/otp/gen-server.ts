@@ -53,7 +53,10 @@ export interface GenServerDefinition<A, S, C, K> {
   readonly trapExit?: boolean;
   /** More queued messages than this kill the process; calls among them fail with `call_down`. Default unbounded, as in OTP. */
   readonly maxQueue?: number;
-  /** Returns the first state. Must be quick; slow loading belongs in `continue` (`initOk(state, { continue: 'load' })`). */
+  /**
+   * Returns the first state. Must be quick; slow loading belongs in `continue` (`initOk(state, { continue: 'load' })`).
+   * The handlers' state is inferred from it: annotate each parameter, the second as `Self`.
+   */
   readonly init: (arg: A, self: Self) => MaybePromise<S | Init<S>>;
   /** Runs before any queued message when a step asked for it. */
   continue?(state: NoInfer<S>, continuation: unknown, self: Self): MaybePromise<Next<NoInfer<S>>>;
@@ -63,7 +66,7 @@ export interface GenServerDefinition<A, S, C, K> {
   info?(state: NoInfer<S>, message: unknown, self: Self): MaybePromise<Next<NoInfer<S>>>;
   /** Runs at an orderly stop, after a throw, and on a shutdown when exits are trapped (rules R-27, R-28). */
   terminate?(reason: ExitReason, state: NoInfer<S>, self: Self): MaybePromise<unknown>;
-  /** Makes the state of the new code out of the old one; refuses by a throw or by `initStop(reason)`. See `changeCode`. */
+  /** Makes the state of the new code out of the old one; refuses by a throw. See `changeCode`. */
   codeChange?(oldVersion: unknown, state: unknown, extra: unknown): MaybePromise<NoInfer<S>>;
   /** The state as reports may show it; redact here. */
   formatStatus?(state: NoInfer<S>): unknown;

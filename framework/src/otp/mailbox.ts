@@ -94,6 +94,7 @@ export class Mailbox {
 
   /** Moves the message at `index` to the front; those before it keep their order. */
   moveToFront(index: number): void {
+    if (index === 0) return;
     const at = ((this.first + index) & this.mask) * 3;
     const [head, body, mark] = [this.slots[at], this.slots[at + 1], this.slots[at + 2]];
     this.remove(index);

@@ -89,6 +89,7 @@ export function flushMessage(proc: Proc, match: (message: unknown) => boolean): 
   for (let i = 0; i < mailbox.size; i++) {
     if (mailbox.markAt(i) === INFO && match(mailbox.headAt(i))) {
       mailbox.remove(i);
+      proc.messageRemoved(i);
       return true;
     }
   }

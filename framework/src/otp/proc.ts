@@ -102,6 +102,9 @@ export abstract class Proc implements Runnable {
     if (this.status === IDLE) this.rest();
   }
 
+  /** A message was taken out of the middle of the mailbox, at this index. */
+  messageRemoved(_index: number): void {}
+
   get alive(): boolean {
     return this.status !== DEAD;
   }

@@ -23,10 +23,16 @@ export function self(): Pid {
   return requireProc('self').pid;
 }
 
+/** The running process, if any. @throws ProcessEnded when it has ended: what it left behind can act no more */
+function refuseEnded(): Proc | undefined {
+  const proc = currentProc();
+  if (proc?.status === DEAD) throw new ProcessEnded(proc.pid);
+  return proc;
+}
+
 /** Sends a plain message; a genServer gets it at `info`. Silent when the target is gone. */
 export function send(target: Target, message: unknown): void {
-  const sender = currentProc();
-  if (sender !== undefined && sender.status === DEAD) throw new ProcessEnded(sender.pid);
+  refuseEnded();
   if (target instanceof ViaName) {
     const proc = resolveTarget(target);
     if (!proc) throw new NoProcess(`nothing is registered as ${String(target)}`, 'Check with whereis first, or use cast, which is silent (rule R-02).');
@@ -67,6 +73,7 @@ export class TimerRef implements OwnedTimer {
  * when it fires.
  */
 export function sendAfter(target: Target, message: unknown, milliseconds: number): TimerRef {
+  refuseEnded();
   if (target instanceof ViaName) return new TimerRef(milliseconds, () => resolveTarget(target)?.deliver(message, undefined, INFO));
   const proc = procOf(target);
   const timer: TimerRef = new TimerRef(milliseconds, () => {
@@ -109,6 +116,7 @@ export function unlink(pid: Pid): void {
   const me = requireProc('unlink');
   const other = procOf(pid);
   if (other) removeLink(me, other);
+  // The link has broken already: its EXIT may be queued.
   else flushMessage(me, (message) => isExit(message) && message.from === pid);
 }
 
@@ -116,7 +124,8 @@ export function unlink(pid: Pid): void {
 export function monitor(target: Target): Monitor {
   const me = requireProc('monitor');
   const proc = resolveTarget(target);
-  return addMonitor(me, proc, proc?.pid ?? (target instanceof Pid ? target : me.pid));
+  // Of an unknown name the DOWN shows a pid that leads nowhere (row SIG-30).
+  return addMonitor(me, proc, proc?.pid ?? (target instanceof Pid ? target : new Pid(undefined)));
 }
 
 /** Ends a monitor. Returns whether it still stood; with `flush` a DOWN of it in the mailbox is removed as well. */
@@ -133,7 +142,7 @@ export function exit(first: Pid | ExitReason, reason?: ExitReason): void {
     requireProc('exit');
     throw new ExitThrow(first);
   }
-  const sender = currentProc();
+  const sender = refuseEnded();
   const target = procOf(first);
   if (target) sendExit(target, sender?.pid ?? first, reason!);
 }

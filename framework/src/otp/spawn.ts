@@ -13,7 +13,7 @@
  *   });
  */
 import { publishStart } from './channels.ts';
-import { NoProcess } from './errors.ts';
+import { BadArgument, NoProcess, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { crashProcess, endProcess } from './exit-signals.ts';
 import { CAST, INFO, SYSTEM } from './mailbox.ts';
@@ -51,6 +51,7 @@ interface Waiting {
 export class FunctionProc extends Proc {
   private body: Body | undefined;
   private waiting: Waiting | undefined = undefined;
+  private timesReceive = false;
 
   constructor(body: Body, parent: Proc | undefined) {
     super(parent);
@@ -145,6 +146,7 @@ export class FunctionProc extends Proc {
 
   /** Waits for a message that matches; resolves with `timeout` if none comes in time. */
   receive(match: ((message: unknown) => boolean) | undefined, milliseconds: number): Promise<unknown> {
+    if (this.waiting) throw new BadArgument('receive_pending', `${this.pid} waits in receive already`, 'Await one receive before the next; wait for several senders with one match.');
     return new Promise((resolve) => {
       const waiting: Waiting = { match, resolve, seen: 0, timer: undefined };
       const found = this.take(waiting);
@@ -156,13 +158,21 @@ export class FunctionProc extends Proc {
       waiting.timer = currentClock().setTimer(milliseconds, () => {
         if (this.status !== DEAD && this.waiting === waiting) this.wake(waiting, TIMEOUT);
       });
-      (this.timers ??= new Set()).add({ cancel: () => currentClock().clearTimer(waiting.timer!) });
+      if (this.timesReceive) return;
+      this.timesReceive = true;
+      (this.timers ??= new Set()).add({ cancel: () => this.waiting?.timer && currentClock().clearTimer(this.waiting.timer) });
     });
+  }
+
+  override messageRemoved(index: number): void {
+    if (this.waiting && index < this.waiting.seen) this.waiting.seen--;
   }
 }
 
 function make(body: Body): FunctionProc {
-  const proc = new FunctionProc(body, currentProc());
+  const parent = currentProc();
+  if (parent?.status === DEAD) throw new ProcessEnded(parent.pid);
+  const proc = new FunctionProc(body, parent);
   living.add(proc);
   publishStart(proc);
   return proc;

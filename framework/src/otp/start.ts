@@ -11,7 +11,7 @@ import { type Behaviour, type BehaviourProc, type InitFailure, MAKE } from './be
 import { publishStart } from './channels.ts';
 import { currentClock } from './clock.ts';
 import { NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
-import type { ExitReason } from './exit-reason.ts';
+import { crashOf, type ExitReason } from './exit-reason.ts';
 import { endProcess } from './exit-signals.ts';
 import type { GenServer } from './gen-server.ts';
 import { addLink, removeLink } from './monitor.ts';
@@ -42,19 +42,29 @@ export type Started<B> = B extends GenServer ? Ref<B> : Pid;
  * @throws StartError when init failed, took too long, or the name is taken; StartIgnored when it returned `ignore()`
  */
 export function start<B extends Behaviour>(behaviour: B, ...rest: StartArguments<B>): Promise<Started<B>> {
-  return started(startProc(behaviour, rest[0], rest[1] ?? {}, false)) as Promise<Started<B>>;
+  return begin(behaviour, rest[0], rest[1], false) as Promise<Started<B>>;
 }
 
 /** As `start`, linked to the running process. @throws NoProcess outside of one */
 export function startLink<B extends Behaviour>(behaviour: B, ...rest: StartArguments<B>): Promise<Started<B>> {
-  return started(startProc(behaviour, rest[0], rest[1] ?? {}, true)) as Promise<Started<B>>;
+  return begin(behaviour, rest[0], rest[1], true) as Promise<Started<B>>;
+}
+
+function begin(behaviour: Behaviour, arg: unknown, options: StartOptions | undefined, linked: boolean): Promise<Pid> {
+  try {
+    return started(startProc(behaviour, arg, options ?? {}, linked));
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
 }
 
 /** How a start ended; `StartOutcome` when it ended at once. */
 export type StartOutcome = { readonly pid: Pid } | { readonly error: StartError | StartIgnored };
 
+/** What the starter awaits; it never settles for one that has ended by then. */
 function started(outcome: StartOutcome | Promise<StartOutcome>): Promise<Pid> {
   if (outcome instanceof Promise) return outcome.then(started);
+  if (currentProc()?.status === DEAD) return new Promise(() => {});
   return 'pid' in outcome ? Promise.resolve(outcome.pid) : Promise.reject(outcome.error);
 }
 
@@ -67,15 +77,10 @@ export function startProc(behaviour: Behaviour, arg: unknown, options: StartOpti
   }
   const proc = behaviour[MAKE](parent);
   living.add(proc);
-  if (options.name) {
-    const holder = options.name.claim(proc);
-    if (holder) {
-      endProcess(proc, 'normal');
-      return { error: new StartError(behaviour.name, { alreadyStarted: holder }, holder) };
-    }
-  }
-  if (linked) addLink(parent!, proc);
   publishStart(proc);
+  const refused = options.name && claimName(behaviour, proc, options.name);
+  if (refused) return refused;
+  if (linked) addLink(parent!, proc);
   const failure = runAs(proc, () => proc.begin(arg));
   if (!(failure instanceof Promise)) return outcomeOf(behaviour, proc, parent, linked, failure);
   const settled = failure.then((f) => outcomeOf(behaviour, proc, parent, linked, f));
@@ -86,6 +91,20 @@ export function startProc(behaviour: Behaviour, arg: unknown, options: StartOpti
   });
   if (timeout === undefined || timeout === Infinity) return Promise.race([settled, ended]);
   return Promise.race([settled, ended, timedOut(behaviour, proc, parent, linked, timeout, settled)]);
+}
+
+/** Registers the name. Returns why the start has failed, if it could not. */
+function claimName(behaviour: Behaviour, proc: BehaviourProc, name: ViaName): StartOutcome | undefined {
+  let holder: Pid | undefined;
+  try {
+    holder = name.claim(proc);
+  } catch (error) {
+    endProcess(proc, 'normal');
+    return { error: new StartError(behaviour.name, crashOf(error)) };
+  }
+  if (!holder) return undefined;
+  endProcess(proc, 'normal');
+  return { error: new StartError(behaviour.name, { alreadyStarted: holder }, holder) };
 }
 
 function outcomeOf(

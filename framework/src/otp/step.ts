@@ -7,22 +7,23 @@
  *     cents > state.cents ? reply(refused, state) : reply(ok, { ...state, cents: state.cents - cents }),
  */
 import type { ExitReason } from './exit-reason.ts';
+import { ownerOfSlice, type Runnable } from './scheduler.ts';
 
 declare const stateOf: unique symbol;
 declare const valueOf: unique symbol;
 
 /** The handler is done, no reply is due now. */
 export interface Next<S> {
-  readonly [stateOf]: (state: S) => S;
+  readonly [stateOf]: S;
 }
 /** The handler is done and the caller gets a value. */
 export interface Reply<S, R> {
-  readonly [stateOf]: (state: S) => S;
+  readonly [stateOf]: S;
   readonly [valueOf]: R;
 }
 /** What `init` may return instead of a bare state. */
 export interface Init<S> {
-  readonly [stateOf]: (state: S) => S;
+  readonly [stateOf]: S;
   readonly init: true;
 }
 
@@ -52,16 +53,28 @@ export class Step {
   value: unknown = undefined;
   reason: ExitReason = 'normal';
   options: StepOptions | undefined = undefined;
+  /** In whose slice it was taken for reuse: only there may it be returned. Undefined for one that is nobody else's. */
+  owner: Runnable | undefined = undefined;
 }
 
-/** One step is used again and again, so that a message allocates none; only steps made inside a handler come from here. */
+/**
+ * One step is used again and again, so that a message allocates none. Code that keeps a step it has returned may hold
+ * the one that another process is just returning: so a reused step counts only in the slice in which it was taken.
+ */
 let spare: Step | undefined;
 
 function step(): Step {
-  if (spare === undefined) return new Step();
+  const owner = ownerOfSlice();
+  if (spare === undefined || owner === undefined) return new Step();
   const taken = spare;
   spare = undefined;
+  taken.owner = owner;
   return taken;
+}
+
+/** Whether `returned` is a step that this process may carry out. */
+export function isStepOf(returned: unknown, proc: Runnable): returned is Step {
+  return returned instanceof Step && (returned.owner === undefined || returned.owner === proc);
 }
 
 /** Called by the behaviour once it has read a step that a handler returned. */
@@ -69,9 +82,9 @@ export function recycle(used: Step): void {
   used.kind = USED;
   used.state = undefined;
   used.value = undefined;
+  used.owner = undefined;
   if (used.options === undefined && used.reason === 'normal') spare = used;
 }
-
 
 /** Goes on with `state`; a call's reply is given later by `replyTo`. */
 export function noreply<S>(state: S, options?: StepOptions): Next<S> {

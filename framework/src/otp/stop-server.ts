@@ -30,11 +30,12 @@ export function stopServer(target: Target, reason: ExitReason = 'normal', option
         ? undefined
         : clock.setTimer(timeout, () => {
             removeMonitor(watch, proc, false);
-            reject(new CallError('call_timeout', text, 'timeout'));
+            if (caller?.status !== DEAD) reject(new CallError('call_timeout', text, 'timeout'));
           });
     const watch = addMonitor(
       (ended) => {
         if (timer) clock.clearTimer(timer);
+        if (caller?.status === DEAD) return;
         if (ended === reason) resolve();
         else reject(new CallError('call_down', text, ended));
       },

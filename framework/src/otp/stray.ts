@@ -24,9 +24,9 @@ let unowned: ((error: unknown) => void)[] = [];
 
 function handle(origin: 'uncaughtException' | 'unhandledRejection', error: unknown): void {
   const proc = currentProc();
-  const ended = proc !== undefined && proc.status !== DEAD;
-  publishStray({ pid: proc?.pid, error, origin, ended });
-  if (ended) crashProcess(proc, reasonOfThrow(error), proc instanceof GenServerProc ? proc.lastMessage : undefined);
+  const ends = proc !== undefined && proc.status !== DEAD;
+  publishStray({ pid: proc?.pid, error, origin, ended: ends });
+  if (ends) crashProcess(proc, reasonOfThrow(error), proc instanceof GenServerProc ? proc.lastMessage : undefined);
   else if (!proc) for (const report of unowned) report(error);
 }
 

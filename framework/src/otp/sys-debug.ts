@@ -1,0 +1,93 @@
+/**
+ * Debug: what `sys` has switched on at one server: statistics, an event log, a trace, a log file, installed functions.
+ * A server without any has no such object, and pays one check a message.
+ *
+ * @example
+ *   server.debug?.event({ kind: 'in', message: { kind: 'cast', name: 'add', payload: 1 } }, server);
+ */
+import { appendFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { currentClock } from './clock.ts';
+import type { LastMessage } from './last-message.ts';
+import type { Pid } from './pid.ts';
+
+/** What a server did: it took a message, or sent a reply. */
+export type SysEvent =
+  | { readonly kind: 'in'; readonly message: LastMessage; readonly from: Pid | undefined }
+  | { readonly kind: 'out'; readonly value: unknown; readonly to: Pid | undefined };
+
+/**
+ * A function installed at a server: gets its own value, the event and the server's state; returns its next value, or
+ * 'done' to be taken out.
+ */
+export type DebugFunction<V = unknown> = (value: V, event: SysEvent, state: unknown) => V | 'done';
+
+export interface Statistics {
+  /** Milliseconds since 1970. */
+  readonly startTime: number;
+  readonly currentTime: number;
+  readonly messagesIn: number;
+  readonly messagesOut: number;
+}
+
+export interface Installed {
+  readonly id: unknown;
+  readonly run: DebugFunction;
+  value: unknown;
+}
+
+/** Events that the log keeps unless it is told a number. */
+export const LOG_LENGTH = 10;
+
+export class Debug {
+  counts: { since: number; in: number; out: number } | undefined = undefined;
+  log: SysEvent[] | undefined = undefined;
+  logLength = LOG_LENGTH;
+  trace = false;
+  file: string | undefined = undefined;
+  installed: Installed[] = [];
+
+  /** Nothing is switched on any more. */
+  get idle(): boolean {
+    return !this.counts && !this.log && !this.trace && this.file === undefined && this.installed.length === 0;
+  }
+
+  get statistics(): Statistics | undefined {
+    const { counts } = this;
+    return counts && { startTime: counts.since, currentTime: currentClock().wall(), messagesIn: counts.in, messagesOut: counts.out };
+  }
+
+  event(event: SysEvent, who: string, state: unknown): void {
+    if (this.counts) this.counts[event.kind]++;
+    if (this.log) {
+      this.log.push(event);
+      if (this.log.length > this.logLength) this.log.shift();
+    }
+    if (this.trace) process.stdout.write(`${eventLine(who, event)}\n`);
+    if (this.file !== undefined) appendFileSync(this.file, `${eventLine(who, event)}\n`);
+    for (const hook of this.installed) this.run(hook, event, state);
+  }
+
+  private run(hook: Installed, event: SysEvent, state: unknown): void {
+    let next: unknown = 'done';
+    try {
+      next = hook.run(hook.value, event, state);
+    } catch {
+      // As in OTP, a debug function that fails is taken out; the server goes on.
+    }
+    if (next === 'done') this.installed = this.installed.filter((other) => other !== hook);
+    else hook.value = next;
+  }
+}
+
+/** An event on one line: `*DBG* genServer account <main.7> got call balance from <main.9>`. */
+export function eventLine(who: string, event: SysEvent): string {
+  if (event.kind === 'out') return `*DBG* ${who} sent ${brief(event.value)} to ${String(event.to ?? 'outside')}`;
+  const { kind, name, payload } = event.message;
+  const what = [kind, name, payload === undefined ? '' : brief(payload)].filter(Boolean).join(' ');
+  return `*DBG* ${who} got ${what}${kind === 'call' ? ` from ${String(event.from ?? 'outside')}` : ''}`;
+}
+
+function brief(value: unknown): string {
+  return inspect(value, { depth: 2, breakLength: Infinity, maxStringLength: 200, maxArrayLength: 20 });
+}

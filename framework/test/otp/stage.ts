@@ -1,0 +1,102 @@
+/**
+ * A stage for tests of processes: runs test code as a process, and says how it ended.
+ *
+ *     expect(await inProcess(async () => { … return await mailbox(); })).toEqual([…]);
+ */
+import { type Behaviour, type ExitReason, genServer, isDown, isExit, noreply, type Pid, receive, reply, spawn, spawnMonitor, start, stop, timeout } from '../../src/otp/index.ts';
+
+/** Runs `body` as a process. Resolves with what it returns; rejects when it ends otherwise. */
+export function inProcess<T>(body: () => Promise<T> | T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    spawn(async () => {
+      let result: { value: T } | undefined;
+      const { ref } = spawnMonitor(async () => {
+        result = { value: await body() };
+      });
+      const down = await receive((m) => isDown(m) && m.ref === ref);
+      if (result) resolve(result.value);
+      else {
+        const { reason } = down as { reason: ExitReason };
+        reject(typeof reason === 'object' && 'error' in reason ? (reason['error'] as Error) : new Error(`the process ended: ${JSON.stringify(reason)}`));
+      }
+    });
+  });
+}
+
+/** Runs `body` as a process and resolves with the reason it ended with, or 'alive' after `milliseconds`. */
+export function endOf(body: () => unknown, milliseconds = 300): Promise<ExitReason> {
+  return inProcess(async () => {
+    const { ref } = spawnMonitor(body);
+    const down = await receive((m) => isDown(m) && m.ref === ref, { timeout: milliseconds });
+    return isDown(down) ? down.reason : 'alive';
+  });
+}
+
+/** Empties the mailbox of the running process; waits `quiet` milliseconds for more. */
+export async function mailbox(quiet = 20): Promise<unknown[]> {
+  const messages: unknown[] = [];
+  for (;;) {
+    const message = await receive(undefined, { timeout: quiet });
+    if (message === timeout) return messages;
+    messages.push(message);
+  }
+}
+
+/** The reasons of the EXIT and DOWN messages among `messages`. */
+export function reasons(messages: readonly unknown[]): ExitReason[] {
+  return messages.filter((m) => isExit(m) || isDown(m)).map((m) => (m as { reason: ExitReason }).reason);
+}
+
+/** The reason in the DOWN of a process that the running one monitors by `ref`. */
+export async function downOf(ref: unknown, milliseconds = 500): Promise<ExitReason> {
+  const down = await receive((m) => isDown(m) && m.ref === ref, { timeout: milliseconds });
+  return isDown(down) ? down.reason : 'alive';
+}
+
+export const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** What a promise rejects with. */
+export async function failure(promise: Promise<unknown>): Promise<Error & { code?: string; reason?: ExitReason }> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('it did not fail');
+}
+
+/** A counter that can be asked, told, stopped and crashed; tells `to` of its terminate. */
+export const counter = genServer({
+  name: 'counter',
+  init: (arg: { n?: number; to?: (what: unknown) => void } | undefined) => ({ n: arg?.n ?? 0, to: arg?.to ?? ((_: unknown) => {}) }),
+  calls: {
+    get: (state) => reply(state.n, state),
+    add: (state, by: number) => reply(state.n + by, { ...state, n: state.n + by }),
+    slow: async (state, ms: number) => {
+      await pause(ms);
+      return reply('late' as const, state);
+    },
+    never: (state) => noreply(state),
+    stop: (state, reason: ExitReason) => stop(reason, state),
+    crash: (): never => {
+      throw new TypeError('crashed on demand');
+    },
+  },
+  casts: {
+    add: (state, by: number) => noreply({ ...state, n: state.n + by }),
+    stop: (state, reason: ExitReason) => stop(reason, state),
+    crash: (): never => {
+      throw new TypeError('crashed on demand');
+    },
+  },
+  info: (state, message) => {
+    state.to({ info: message });
+    return noreply(state);
+  },
+  terminate: (reason, state) => state.to({ terminate: reason }),
+});
+
+/** Starts a process and gives it back after the test. */
+export async function started<B extends Behaviour>(behaviour: B, arg?: unknown): Promise<Pid> {
+  return (await (start as (b: Behaviour, a: unknown) => Promise<Pid>)(behaviour, arg)) as Pid;
+}
