@@ -19,13 +19,15 @@ import { GenroomError } from './errors.ts';
 
 /** The version that old systems lack. */
 const MISSING = 'GLIBC_2.38';
-/** The version under which x86-64 has had strtol, strtoul and sscanf since its first glibc. */
-const BASELINE = 'GLIBC_2.2.5';
+/** By ELF machine: the version under which it has had strtol, strtoul and sscanf since its first glibc. */
+const BASELINES: ReadonlyMap<number, string> = new Map([
+  [62, 'GLIBC_2.2.5'], // x86-64
+  [183, 'GLIBC_2.17'], // AArch64
+]);
 const PREFIX = '__isoc23_';
 /** What may be renamed: these were compared by hand; another name stops the rewrite. */
 const KNOWN: readonly string[] = ['__isoc23_strtol', '__isoc23_strtoul', '__isoc23_sscanf'];
 
-const MACHINE_X86_64 = 62;
 const TYPE_SHARED = 3;
 const SECTION_DYNSYM = 11;
 const SECTION_VERNEED = 0x6ffffffe;
@@ -50,7 +52,7 @@ export class UnexpectedBinary extends GenroomError {
 }
 
 /**
- * Rewrites the imports at GLIBC_2.38 of a 64-bit little-endian x86-64 shared object.
+ * Rewrites the imports at GLIBC_2.38 of a shared object for x86-64 or AArch64.
  *
  * @throws UnexpectedBinary for every other file, and for one with nothing to rewrite
  */
@@ -84,9 +86,10 @@ function rewrite(bytes: Buffer): string[] {
 
   const libc = readNeeds(bytes, needs, strings).filter((need) => need.file === 'libc.so.6');
   const missing = libc.filter((need) => need.version === MISSING);
-  const baseline = libc.filter((need) => need.version === BASELINE);
+  const first = BASELINES.get(bytes.readUInt16LE(18));
+  const baseline = libc.filter((need) => need.version === first);
   expect(missing.length === 1, `${missing.length} needs of ${MISSING} from libc.so.6`);
-  expect(baseline.length === 1, `${baseline.length} needs of ${BASELINE} from libc.so.6`);
+  expect(baseline.length === 1, `${baseline.length} needs of ${first} from libc.so.6`);
 
   const renamed: string[] = [];
   for (let index = 0; index < count; index++) {
@@ -112,7 +115,7 @@ function readSections(bytes: Buffer): Section[] {
   expect(bytes.length > 64 && bytes.readUInt32BE(0) === 0x7f454c46, 'not an ELF file');
   expect(bytes[4] === 2 && bytes[5] === 1, 'not a 64-bit little-endian file');
   expect(bytes.readUInt16LE(16) === TYPE_SHARED, 'not a shared object');
-  expect(bytes.readUInt16LE(18) === MACHINE_X86_64, 'not for x86-64');
+  expect(BASELINES.has(bytes.readUInt16LE(18)), 'neither for x86-64 nor for AArch64');
   const table = Number(bytes.readBigUInt64LE(40));
   const entrySize = bytes.readUInt16LE(58);
   const count = bytes.readUInt16LE(60);

@@ -108,7 +108,9 @@ test.each([
   ['2.40', 'x64', false],
   ['2.35', 'x64', false],
   ['2.4', 'x64', false],
-  ['2.36', 'arm64', false],
+  ['2.36', 'arm64', true],
+  ['2.35', 'arm64', false],
+  ['2.36', 'riscv64', false],
 ])('glibc %s on %s: curable %s', (version, arch, expected) => {
   const on: Machine = { platform: 'linux', arch, node: '24.0.0', modules: '137', libc: { name: 'glibc', version } };
   expect(curable(on)).toBe(expected);

@@ -1,13 +1,16 @@
 /** The rewrite of the real binaries of uWebSockets.js: what it changes, and that everything unexpected stops it. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CURED_HASHES } from '../../src/platform/cured-hashes.ts';
 import { rewriteIsoC23, UnexpectedBinary } from '../../src/platform/glibc-rewrite.ts';
 
 const folder = dirname(createRequire(import.meta.url).resolve('uWebSockets.js'));
 const binary = (name: string): Buffer => readFileSync(join(folder, `uws_${name}.node`));
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const original = binary('linux_x64_137');
 
 /** Positions at which two files of one length differ. */
@@ -17,17 +20,29 @@ function differences(a: Buffer, b: Buffer): number[] {
   return found;
 }
 
-test.each(['115', '127', '137', '141'])('module version %s: three imports, a few bytes, the same length', (modules) => {
-  const before = binary(`linux_x64_${modules}`);
+const ON_X64 = ['__isoc23_sscanf', '__isoc23_strtol', '__isoc23_strtoul'];
+const ON_ARM64 = ['__isoc23_strtol', '__isoc23_strtoul'];
+
+test.each([
+  ['linux_x64_115', ON_X64],
+  ['linux_x64_127', ON_X64],
+  ['linux_x64_137', ON_X64],
+  ['linux_x64_141', ON_X64],
+  ['linux_arm64_115', ON_ARM64],
+  ['linux_arm64_127', ON_ARM64],
+  ['linux_arm64_137', ON_ARM64],
+])('%s: its imports, a few bytes, the same length, the listed hash', (name, imports) => {
+  const before = binary(name);
   const kept = Buffer.from(before);
   const { bytes, renamed } = rewriteIsoC23(before);
-  expect(renamed).toEqual(['__isoc23_sscanf', '__isoc23_strtol', '__isoc23_strtoul']);
+  expect(renamed).toEqual(imports);
+  expect(CURED_HASHES.get(sha256(before))).toBe(sha256(bytes));
   expect(bytes.length).toBe(before.length);
   expect(before.equals(kept)).toBe(true);
   // Per import the name's offset (4 bytes at most) and its version (2); and the flags of one version.
   const changed = differences(before, bytes);
-  expect(changed.length).toBeGreaterThanOrEqual(3 * 2 + 1);
-  expect(changed.length).toBeLessThanOrEqual(3 * 6 + 2);
+  expect(changed.length).toBeGreaterThanOrEqual(imports.length * 2 + 1);
+  expect(changed.length).toBeLessThanOrEqual(imports.length * 6 + 2);
 });
 
 test('the imports name the plain functions, and nothing else of a symbol changes', () => {
@@ -80,7 +95,7 @@ test('a second rewrite finds nothing to do and stops', () => {
 
 describe('it stops at', () => {
   test.each([
-    ['another processor', () => binary('linux_arm64_137'), 'not for x86-64'],
+    ['another processor', () => otherMachine(), 'neither for x86-64 nor for AArch64'],
     ['another format', () => binary('darwin_arm64_137'), 'not an ELF file'],
     ['Windows', () => binary('win32_x64_137'), 'not an ELF file'],
     ['nothing', () => Buffer.alloc(0), 'not an ELF file'],
@@ -93,6 +108,13 @@ describe('it stops at', () => {
     expect(() => rewriteIsoC23(input())).toThrow(UnexpectedBinary);
     expect(() => rewriteIsoC23(input())).toThrow(message);
   });
+
+  /** The file, as one for RISC-V. */
+  function otherMachine(): Buffer {
+    const bytes = Buffer.from(original);
+    bytes.writeUInt16LE(243, 18);
+    return bytes;
+  }
 
   function replaced(text: string, by: string): Buffer {
     const bytes = Buffer.from(original);
