@@ -11,7 +11,8 @@ import { Unpackr } from 'msgpackr';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { localLink, localNode } from '../../src/cluster/index.ts';
 import { RoomNode, RoomShell } from '../../src/gateway/shell/index.ts';
-import { type Clock, exit, installStrayHandlers, type Pid, processTree, useClock, type ProcessNode } from '../../src/otp/index.ts';
+import { freshAttempts } from '../../src/gateway/shell/recovery.ts';
+import { exit, installStrayHandlers, type Pid, processTree, useClock, type ProcessNode } from '../../src/otp/index.ts';
 import { living } from '../../src/otp/proc.ts';
 import { packPayload, Protocol } from '../../src/room/frames.ts';
 import { createHost, type FromNode, type RoomDefinition, type ToNode } from '../../src/room/index.ts';
@@ -107,84 +108,94 @@ export interface Stage<S extends Schema> {
   readonly shell: RoomShell;
   readonly clients: ReadonlyMap<string, StageClient<S>>;
   readonly disposed: { code: number; reason: string }[];
-  /** Everything the node said, in order. */
-  readonly said: FromNode[];
   client(sessionId: string): StageClient<S>;
   /** Joins and settles. */
   join(sessionId: string, options?: unknown, token?: string): Promise<StageClient<S>>;
-  /** Ends the process whose label this is, as `exit(pid, reason)` does. */
+  /** Ends the process whose label begins so, as `exit(pid, reason)` does. */
   kill(label: string, reason?: string): void;
   pidOf(label: string): string | undefined;
   tree(): ProcessNode[];
   close(): Promise<void>;
 }
 
-export async function openStage<S extends Schema>(
-  definition: RoomDefinition<S, never, never, never, never, never> | RoomDefinition,
-  options: unknown = {},
-  clock: VirtualClock & Clock = new VirtualClock(),
-): Promise<Stage<S>> {
+type AnyRoom = RoomDefinition<never, never, never, never, never, never> | RoomDefinition;
+
+/** A node with these kinds of rooms, and how to open some. */
+export interface StageNode {
+  readonly clock: VirtualClock;
+  open<S extends Schema>(name: string, roomId?: string, options?: unknown): Promise<Stage<S>>;
+  close(): Promise<void>;
+}
+
+export async function openNode(...definitions: readonly AnyRoom[]): Promise<StageNode> {
+  const clock = new VirtualClock();
   const before = useClock(clock);
   const uninstall = installStrayHandlers();
   const [shellEnd, nodeEnd] = localLink<ToNode, FromNode>({ clone: true });
-  const said: FromNode[] = [];
-  const host = await createHost([definition as RoomDefinition], {
-    receive: (handler) => nodeEnd.receive(handler),
-    send: (message, transfer) => {
-      said.push(message);
-      nodeEnd.send(message, transfer);
-    },
-  });
-  const clients = new Map<string, StageClient<S>>();
-  const disposed: { code: number; reason: string }[] = [];
-  const shell = new RoomShell({
-    roomId: 'r1',
-    name: definition.name,
-    options,
-    node: new RoomNode(localNode(shellEnd)),
-    room: {
-      publish: (bytes, except) => {
-        for (const client of clients.values()) if (!client.closed && !except?.includes(client.sessionId)) client.send(bytes);
-      },
-      lock: () => undefined,
-      setMetadata: () => undefined,
-      dispose: (code, reason) => disposed.push({ code, reason }),
-    },
-    clock,
-  });
-  await clock.settled();
+  const host = await createHost(definitions as readonly RoomDefinition[], nodeEnd);
+  const node = new RoomNode(localNode(shellEnd));
   const find = (label: string): Pid | undefined => [...living].find((proc) => proc.label?.startsWith(label))?.pid;
-  const stage: Stage<S> = {
-    clock,
-    shell,
-    clients,
-    disposed,
-    said,
-    client(sessionId) {
-      const client = new StageClient<S>(sessionId, shell);
-      clients.set(sessionId, client);
-      return client;
-    },
-    async join(sessionId, joinOptions = {}, token) {
-      const client = stage.client(sessionId);
-      const joined = shell.join(client, joinOptions, { ip: '::1', headers: {}, ...(token !== undefined && { token }) });
-      joined.catch(() => clients.delete(sessionId));
-      await clock.settled();
-      await joined;
-      return client;
-    },
-    kill(label, reason = 'kill') {
-      exit(find(label)!, reason);
-    },
-    pidOf: (label) => find(label)?.toString(),
-    tree: () => processTree(host.pid),
-    async close() {
-      await host.stop();
-      uninstall();
-      useClock(before);
-    },
+  const close = async (): Promise<void> => {
+    await host.stop();
+    uninstall();
+    useClock(before);
   };
-  return stage;
+
+  async function open<S extends Schema>(name: string, roomId = 'r1', options: unknown = {}): Promise<Stage<S>> {
+    const clients = new Map<string, StageClient<S>>();
+    const disposed: { code: number; reason: string }[] = [];
+    const definition = definitions.find((each) => each.name === name);
+    const shell = new RoomShell({
+      roomId,
+      name,
+      options,
+      node,
+      room: {
+        publish: (bytes, except) => {
+          for (const client of clients.values()) if (!client.closed && !except?.includes(client.sessionId)) client.send(bytes);
+        },
+        lock: () => undefined,
+        setMetadata: () => undefined,
+        dispose: (code, reason) => disposed.push({ code, reason }),
+      },
+      clock,
+      recovery: { freshAttempts: freshAttempts(definition?.parts.fresh) },
+    });
+    await clock.settled();
+    const client = (sessionId: string): StageClient<S> => {
+      const made = new StageClient<S>(sessionId, shell);
+      clients.set(sessionId, made);
+      return made;
+    };
+    return {
+      clock,
+      shell,
+      clients,
+      disposed,
+      client,
+      async join(sessionId, joinOptions = {}, token) {
+        const made = client(sessionId);
+        const joined = shell.join(made, joinOptions, { ip: '::1', headers: {}, ...(token !== undefined && { token }) });
+        joined.catch(() => clients.delete(sessionId));
+        await clock.settled();
+        await joined;
+        return made;
+      },
+      kill(label, reason = 'kill') {
+        exit(find(label)!, reason);
+      },
+      pidOf: (label) => find(label)?.toString(),
+      tree: () => processTree(host.pid),
+      close,
+    };
+  }
+  return { clock, open, close };
+}
+
+/** A node with one room. */
+export async function openStage<S extends Schema>(definition: AnyRoom, options: unknown = {}): Promise<Stage<S>> {
+  const node = await openNode(definition);
+  return node.open<S>(definition.name, 'r1', options);
 }
 
 /** Collects what is published on a diagnostics channel until the returned function is called. */
