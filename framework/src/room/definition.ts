@@ -16,13 +16,15 @@ import type { Schema } from '@colyseus/schema';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BadDefinition } from './errors.ts';
 import type { Outcome, PlayerHandle, RoomHandle } from './handles.ts';
-import type { AnyPlayerDefinition, AuthOf, LoadedOf, OptionsOf, PlayerDefinition } from './player-definition.ts';
+import type { AnyPlayerDefinition, AuthOf, LoadedOf, OptionsOf } from './player-definition.ts';
 
 /** Message schemas by message type. */
 export type Messages = Record<string, StandardSchemaV1>;
 
 /** What a handler gets of a message: the schema's output. */
-export type PayloadOf<M, N extends keyof M> = M[N] extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<M[N]> : never;
+export type PayloadOf<M, N extends keyof M> = M[N] extends StandardSchemaV1
+  ? StandardSchemaV1.InferOutput<M[N]>
+  : never;
 
 /** What a client sends of a message: the schema's input. */
 export type InputOf<M, N extends keyof M> = M[N] extends StandardSchemaV1 ? StandardSchemaV1.InferInput<M[N]> : never;
@@ -70,9 +72,18 @@ export interface RoomParts<S extends Schema, O, D, X, M, PD, K, C> {
   /** Runs after each restart, when state, data, players and timers are back. */
   readonly restore?: (room: RoomHandle<S, D, X, PlayerOf<PD>>) => unknown;
   /** A player comes in. `loaded` is what the player's `load` returned. Refusing turns it away. */
-  join?(room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>, options: OptionsOf<PD>, loaded: LoadedOf<PD>): unknown;
+  join?(
+    room: RoomHandle<S, D, X, PlayerOf<PD>>,
+    player: PlayerOf<PD>,
+    options: OptionsOf<PD>,
+    loaded: LoadedOf<PD>,
+  ): unknown;
   /** A player has gone for good. */
-  readonly leave?: (room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>, how: { readonly consented: boolean }) => unknown;
+  readonly leave?: (
+    room: RoomHandle<S, D, X, PlayerOf<PD>>,
+    player: PlayerOf<PD>,
+    how: { readonly consented: boolean },
+  ) => unknown;
   /** A player's socket has gone; the seat is kept. */
   readonly drop?: (room: RoomHandle<S, D, X, PlayerOf<PD>>, player: PlayerOf<PD>) => unknown;
   /** The player is back on its seat. */
@@ -86,7 +97,10 @@ export interface RoomParts<S extends Schema, O, D, X, M, PD, K, C> {
   /** What named timers do. */
   readonly timers?: Readonly<Record<string, (room: RoomHandle<S, D, X, PlayerOf<PD>>, payload: never) => unknown>>;
   /** The room's beat: `step` runs `hz` times a second with `dt` milliseconds; a late tick catches up a bounded number. */
-  readonly tick?: { readonly hz: number; readonly step: (room: RoomHandle<S, D, X, PlayerOf<PD>>, dt: number) => unknown };
+  readonly tick?: {
+    readonly hz: number;
+    readonly step: (room: RoomHandle<S, D, X, PlayerOf<PD>>, dt: number) => unknown;
+  };
   /** Code that runs in each player's own process. */
   readonly player?: PD;
 }
@@ -94,7 +108,14 @@ export interface RoomParts<S extends Schema, O, D, X, M, PD, K, C> {
 declare const types: unique symbol;
 
 /** A kind of room; the type parameters carry the types of its messages and replies to the test kit and to clients. */
-export interface RoomDefinition<S extends Schema = Schema, D = unknown, M = Messages, PD = unknown, K = unknown, C = unknown> {
+export interface RoomDefinition<
+  S extends Schema = Schema,
+  D = unknown,
+  M = Messages,
+  PD = unknown,
+  K = unknown,
+  C = unknown,
+> {
   readonly kind: 'room';
   readonly name: string;
   readonly parts: AnyRoomParts;
@@ -128,28 +149,26 @@ export interface AnyRoomParts {
 }
 type AnyHandlers = Readonly<Record<string, (room: RoomHandle, player: PlayerHandle, payload: unknown) => unknown>>;
 
-export type StateOf<R> = R extends RoomDefinition<infer S, infer _D, infer _M, infer _P, infer _K, infer _C> ? S : never;
+export type StateOf<R> =
+  R extends RoomDefinition<infer S, infer _D, infer _M, infer _P, infer _K, infer _C> ? S : never;
 export type DataOf<R> = R extends RoomDefinition<infer _S, infer D, infer _M, infer _P, infer _K, infer _C> ? D : never;
-export type MessagesOf<R> = R extends RoomDefinition<infer _S, infer _D, infer M, infer _P, infer _K, infer _C> ? M : never;
-export type CallsOf<R> = R extends RoomDefinition<infer _S, infer _D, infer _M, infer _P, infer _K, infer C> ? C : never;
+export type MessagesOf<R> =
+  R extends RoomDefinition<infer _S, infer _D, infer M, infer _P, infer _K, infer _C> ? M : never;
+export type CallsOf<R> =
+  R extends RoomDefinition<infer _S, infer _D, infer _M, infer _P, infer _K, infer C> ? C : never;
 /** What a call of `R` is answered with. */
-export type ReplyOf<R, N extends keyof CallsOf<R>> = CallsOf<R>[N] extends (...args: never[]) => infer V ? Outcome<V> : never;
+export type ReplyOf<R, N extends keyof CallsOf<R>> = CallsOf<R>[N] extends (...args: never[]) => infer V
+  ? Outcome<V>
+  : never;
 
 /**
  * Defines a kind of room.
  *
  * @throws BadDefinition for a name, handler or limit that cannot work
  */
-export function room<
-  S extends Schema,
-  O,
-  D,
-  X,
-  M extends Messages,
-  PD,
-  K,
-  C,
->(parts: RoomParts<S, O, D, X, M, PD, K, C>): RoomDefinition<S, D, M, PD, K, C> {
+export function room<S extends Schema, O, D, X, M extends Messages, PD, K, C>(
+  parts: RoomParts<S, O, D, X, M, PD, K, C>,
+): RoomDefinition<S, D, M, PD, K, C> {
   const erased = parts as unknown as AnyRoomParts;
   check(erased);
   return Object.freeze({ kind: 'room', name: parts.name, parts: Object.freeze({ ...erased }) });

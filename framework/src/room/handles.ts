@@ -98,4 +98,10 @@ export interface PlayerSelf<Q = unknown, A = unknown, O = unknown> {
 /** What a handler's value comes to: promises awaited, tasks finished, refusals left out. */
 export type Outcome<V> = Awaited<V> extends infer U ? (U extends unknown ? OutcomeOf<U> : never) : never;
 
-type OutcomeOf<U> = typeof outcome extends keyof U ? (U extends Task<infer T> ? T : never) : U extends Refusal ? never : U;
+type OutcomeOf<U> = typeof outcome extends keyof U
+  ? U extends Task<infer T>
+    ? T
+    : never
+  : U extends Refusal
+    ? never
+    : U;

@@ -41,7 +41,13 @@ import { describeWork, retryKey, WorkInHand } from './work-in-hand.ts';
 type Watched =
   | { readonly kind: 'supervisor'; readonly room: HostedRoom }
   | { readonly kind: 'room'; readonly room: HostedRoom; readonly life: Life }
-  | { readonly kind: 'player'; readonly room: HostedRoom; readonly seat: Seat; readonly pid: Pid; readonly hand: WorkInHand };
+  | {
+      readonly kind: 'player';
+      readonly room: HostedRoom;
+      readonly seat: Seat;
+      readonly pid: Pid;
+      readonly hand: WorkInHand;
+    };
 
 interface Host {
   readonly rooms: HostedRooms;
@@ -82,7 +88,10 @@ export const hostServer = genServer({
       host.rooms.say({ kind: 'hello', roomId: room.roomId, epoch: life.epoch, pid: String(life.pid) });
       return noreply(host);
     },
-    playerStarted: (host: Host, { room, seat, pid, hand }: Omit<Extract<Watched, { kind: 'player' }>, 'kind'>): Next<Host> => {
+    playerStarted: (
+      host: Host,
+      { room, seat, pid, hand }: Omit<Extract<Watched, { kind: 'player' }>, 'kind'>,
+    ): Next<Host> => {
       host.watched.set(monitor(pid), { kind: 'player', room, seat, pid, hand });
       seat.pid = pid;
       settle(seat);
@@ -96,7 +105,10 @@ export const hostServer = genServer({
   formatStatus: ({ rooms }) => ({ rooms: rooms.all().map(({ roomId }) => roomId) }),
 });
 
-async function open({ rooms, watched }: Host, { roomId, name, epoch }: Extract<ToNode, { kind: 'open' }>): Promise<void> {
+async function open(
+  { rooms, watched }: Host,
+  { roomId, name, epoch }: Extract<ToNode, { kind: 'open' }>,
+): Promise<void> {
   if (rooms.get(roomId)) return;
   const parts = rooms.parts.get(name);
   if (!parts) return rooms.say({ kind: 'closed', roomId, reason: new UnknownRoom(name).message, asked: false });
@@ -112,7 +124,10 @@ async function open({ rooms, watched }: Host, { roomId, name, epoch }: Extract<T
     ],
   });
   try {
-    room.supervisor = await startChild(rooms.supervisor!, childSpec(tree, undefined, { restart: 'temporary', id: roomId }));
+    room.supervisor = await startChild(
+      rooms.supervisor!,
+      childSpec(tree, undefined, { restart: 'temporary', id: roomId }),
+    );
     watched.set(monitor(room.supervisor), { kind: 'supervisor', room });
   } catch (error) {
     close(rooms, room, error instanceof Error ? error.message : String(error));
@@ -128,7 +143,11 @@ async function launch(rooms: HostedRooms, room: HostedRoom): Promise<Pid> {
     rooms.say(message, transfer);
     if (message.kind === 'refused') rooms.unseat(room, message.sessionId);
   };
-  const pid = await startLink(roomServer, { roomId, epoch, parts, hand, crashes, say }, { name: via(rooms.names, roomId) });
+  const pid = await startLink(
+    roomServer,
+    { roomId, epoch, parts, hand, crashes, say },
+    { name: via(rooms.names, roomId) },
+  );
   cast(rooms.host!, 'roomStarted', { room, life: { pid, epoch, hand } });
   return pid;
 }
@@ -146,7 +165,12 @@ function close(rooms: HostedRooms, room: HostedRoom, reason: string): void {
   if (rooms.remove(room)) rooms.say({ kind: 'closed', roomId: room.roomId, reason, asked: room.closing });
 }
 
-function roomEnded(rooms: HostedRooms, room: HostedRoom, { pid, epoch, hand: { work } }: Life, reason: ExitReason): void {
+function roomEnded(
+  rooms: HostedRooms,
+  room: HostedRoom,
+  { pid, epoch, hand: { work } }: Life,
+  reason: ExitReason,
+): void {
   const { roomId, parts } = room;
   room.life = undefined;
   if (room.closing) return;
@@ -173,12 +197,21 @@ function roomEnded(rooms: HostedRooms, room: HostedRoom, { pid, epoch, hand: { w
   // Its join is not tried again.
   rooms.unseat(room, work.sessionId);
   if (failing === undefined) {
-    const order = { order: 'disconnect', sessionId: work.sessionId, code: WITH_ERROR, reason: 'The room failed at your join.' } as const;
+    const order = {
+      order: 'disconnect',
+      sessionId: work.sessionId,
+      code: WITH_ERROR,
+      reason: 'The room failed at your join.',
+    } as const;
     rooms.say({ kind: 'order', roomId, order });
   }
 }
 
-function playerEnded(rooms: HostedRooms, { room, seat, pid, hand: { work } }: Extract<Watched, { kind: 'player' }>, reason: ExitReason): void {
+function playerEnded(
+  rooms: HostedRooms,
+  { room, seat, pid, hand: { work } }: Extract<Watched, { kind: 'player' }>,
+  reason: ExitReason,
+): void {
   const { sessionId } = seat;
   const { roomId, parts } = room;
   if (room.seats.get(sessionId) !== seat) return;

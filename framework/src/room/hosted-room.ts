@@ -12,7 +12,10 @@ import type { SessionRecord } from './link.ts';
 import type { FromClient } from './player-behaviour.ts';
 import { WorkInHand } from './work-in-hand.ts';
 
-export type ForPlayer = { readonly kind: 'playerBoot'; readonly session: SessionRecord } | { readonly kind: 'rejoin'; readonly epoch: number } | FromClient;
+export type ForPlayer =
+  | { readonly kind: 'playerBoot'; readonly session: SessionRecord }
+  | { readonly kind: 'rejoin'; readonly epoch: number }
+  | FromClient;
 
 export interface Seat {
   readonly sessionId: string;

@@ -4,7 +4,18 @@
  * What only passes on (a client's message to its Player, a boot to its Room) is done here, at once, outside of every
  * process; what starts, watches or ends something is the host process's.
  */
-import { cast, exit, isAlive, type Pid, processTree, type Ref, type RegistryName, startChild, startLink, via } from '../otp/index.ts';
+import {
+  cast,
+  exit,
+  isAlive,
+  type Pid,
+  processTree,
+  type Ref,
+  type RegistryName,
+  startChild,
+  startLink,
+  via,
+} from '../otp/index.ts';
 import type { AnyRoomParts } from './definition.ts';
 import { packPayload, ResponseStatus } from './frames.ts';
 import type { hostServer } from './host-behaviour.ts';
@@ -121,7 +132,11 @@ export class HostedRooms {
         kind === 'call'
           ? { to: 'caller', seq, status: ResponseStatus.REJECTED, payload: packPayload(refusalReason(refusal))! }
           : { to: 'one', sessionId, bytes: refusalFrame(refusal) };
-      this.say({ kind: 'playerTurn', roomId: room.roomId, record: { turn: 0, sessionId, done: [seq], frames: [frame] } });
+      this.say({
+        kind: 'playerTurn',
+        roomId: room.roomId,
+        record: { turn: 0, sessionId, done: [seq], frames: [frame] },
+      });
     } else if (room.life) {
       const head = { seq, sessionId, epoch };
       const target = room.life.pid as Ref<typeof roomServer>;
@@ -146,7 +161,16 @@ export class HostedRooms {
     const hand = new WorkInHand();
     let launched = false;
     const launch = async (): Promise<Pid> => {
-      const argument = { roomId, sessionId, room: parts, session, target: via(this.names, roomId), hand, crashes, say: this.say };
+      const argument = {
+        roomId,
+        sessionId,
+        room: parts,
+        session,
+        target: via(this.names, roomId),
+        hand,
+        crashes,
+        say: this.say,
+      };
       const pid = await startLink(playerServer, argument);
       launched = true;
       if (this.host) cast(this.host, 'playerStarted', { room, seat, pid, hand });

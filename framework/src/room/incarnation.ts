@@ -119,7 +119,8 @@ export class Incarnation {
   /** The message was refused; its turn ends with that and nothing else. @throws RefusedAfterChange */
   refused(turn: Turn, refusal: Refusal): void {
     turn.dropEffects();
-    if (this.state.commit() !== undefined) throw new RefusedAfterChange(`'${describeWork(turn.work)}' in ${this.what}`, refusal);
+    if (this.state.commit() !== undefined)
+      throw new RefusedAfterChange(`'${describeWork(turn.work)}' in ${this.what}`, refusal);
   }
 
   /** Ends a turn well: what it did becomes true and leaves. */
@@ -129,21 +130,25 @@ export class Incarnation {
     for (const sessionId of turn.arrivals) this.state.addClient(sessionId);
     const speaks = turn.frames.length + turn.replies.length + turn.arrivals.length > 0;
     const frames = speaks ? this.#patch(turn.arrivals) : [];
-    for (const sessionId of turn.arrivals) frames.push({ to: 'one', sessionId, bytes: this.state.fullState(sessionId) });
+    for (const sessionId of turn.arrivals)
+      frames.push({ to: 'one', sessionId, bytes: this.state.fullState(sessionId) });
     frames.push(...turn.frames, ...turn.replies);
     if (turn.own) this.data = turn.own.value;
     if (turn.timers.size > 0) this.timers.apply(turn.timers);
     for (const reply of turn.operations) this.operations.remember(reply);
-    this.#send({
-      turn: this.#turns + 1,
-      done: turn.done,
-      ...(change && { change }),
-      ...(turn.own && { data: turn.own }),
-      ...(turn.timers.size > 0 && { timers: this.timers.records }),
-      ...(turn.membersChanged && { members: [...this.members.keys()] }),
-      ...(turn.operations.length > 0 && { operations: turn.operations }),
-      frames,
-    }, first ? this.state.handshake() : undefined);
+    this.#send(
+      {
+        turn: this.#turns + 1,
+        done: turn.done,
+        ...(change && { change }),
+        ...(turn.own && { data: turn.own }),
+        ...(turn.timers.size > 0 && { timers: this.timers.records }),
+        ...(turn.membersChanged && { members: [...this.members.keys()] }),
+        ...(turn.operations.length > 0 && { operations: turn.operations }),
+        frames,
+      },
+      first ? this.state.handshake() : undefined,
+    );
     for (const order of turn.orders) this.say({ kind: 'order', roomId: this.id, order });
     this.turn = undefined;
     this.#hand.done();
@@ -168,7 +173,8 @@ export class Incarnation {
     const { shared, perClient } = this.state.flush();
     const frames: Frame[] = [];
     const apart = [...arrivals, ...perClient.flatMap(({ sessionIds }) => sessionIds)];
-    if (shared) frames.push(apart.length > 0 ? { to: 'all', bytes: shared, except: apart } : { to: 'all', bytes: shared });
+    if (shared)
+      frames.push(apart.length > 0 ? { to: 'all', bytes: shared, except: apart } : { to: 'all', bytes: shared });
     for (const { sessionIds, bytes } of perClient) {
       const others = sessionIds.filter((sessionId) => !arrivals.includes(sessionId));
       if (others.length > 0) frames.push({ to: 'some', sessionIds: others, bytes });

@@ -53,12 +53,29 @@ export interface RoomShadow {
   readonly operations: readonly OperationReply[];
 }
 
-interface ClientMessage { readonly roomId: string; readonly epoch: number; readonly seq: number; readonly sessionId: string }
+interface ClientMessage {
+  readonly roomId: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly sessionId: string;
+}
 
 export type ToNode =
-  | { readonly kind: 'open'; readonly roomId: string; readonly name: string; readonly options: unknown; readonly epoch: number }
-  | { readonly kind: 'boot'; readonly roomId: string; readonly epoch: number; readonly options: unknown;
-      readonly shadow?: RoomShadow; readonly sessions: readonly SessionRecord[] }
+  | {
+      readonly kind: 'open';
+      readonly roomId: string;
+      readonly name: string;
+      readonly options: unknown;
+      readonly epoch: number;
+    }
+  | {
+      readonly kind: 'boot';
+      readonly roomId: string;
+      readonly epoch: number;
+      readonly options: unknown;
+      readonly shadow?: RoomShadow;
+      readonly sessions: readonly SessionRecord[];
+    }
   /** Ends the room in good order: terminate, then `closed`. */
   | { readonly kind: 'close'; readonly roomId: string; readonly reason: string }
   /** Start (or restart) the Player of a session. A Player that restarts asks with `playerHello` and gets this. */
@@ -71,7 +88,12 @@ export type ToNode =
   /** ROOM_DATA; `payload` is the msgpack of the client, copied. */
   | (ClientMessage & { readonly kind: 'cast'; readonly type: string | number; readonly payload?: Uint8Array })
   /** ROOM_REQUEST. `deadline`: wall-clock milliseconds; absent when deadlines are suspended (`--inspect`). */
-  | (ClientMessage & { readonly kind: 'call'; readonly type: string | number; readonly payload?: Uint8Array; readonly deadline?: number })
+  | (ClientMessage & {
+      readonly kind: 'call';
+      readonly type: string | number;
+      readonly payload?: Uint8Array;
+      readonly deadline?: number;
+    })
   /** Operator's order, e.g. the "crash this room" button: the Room process throws `error` in a turn of its own. */
   | { readonly kind: 'crash'; readonly roomId: string; readonly sessionId?: string; readonly error: string }
   /** Asks for the tree under this node's Rooms; answered by `tree`. */
@@ -79,14 +101,39 @@ export type ToNode =
 
 export type FromNode =
   | { readonly kind: 'hello'; readonly roomId: string; readonly epoch: number; readonly pid: string }
-  | { readonly kind: 'turn'; readonly roomId: string; readonly epoch: number; readonly record: RoomTurn; readonly handshake?: Uint8Array }
+  | {
+      readonly kind: 'turn';
+      readonly roomId: string;
+      readonly epoch: number;
+      readonly record: RoomTurn;
+      readonly handshake?: Uint8Array;
+    }
   | { readonly kind: 'playerHello'; readonly roomId: string; readonly sessionId: string; readonly pid: string }
   | { readonly kind: 'playerTurn'; readonly roomId: string; readonly record: PlayerTurn }
   /** A join, refused: by `auth`, by a full room, by a handler that said so. The seq is done. */
-  | { readonly kind: 'refused'; readonly roomId: string; readonly seq: number; readonly sessionId: string; readonly code: number; readonly reason: string }
+  | {
+      readonly kind: 'refused';
+      readonly roomId: string;
+      readonly seq: number;
+      readonly sessionId: string;
+      readonly code: number;
+      readonly reason: string;
+    }
   /** The Room process of `epoch` ended. `failing`: the message it was handling, which is not tried again. */
-  | { readonly kind: 'down'; readonly roomId: string; readonly epoch: number; readonly reason: string; readonly failing?: number }
-  | { readonly kind: 'playerDown'; readonly roomId: string; readonly sessionId: string; readonly reason: string; readonly failing?: number }
+  | {
+      readonly kind: 'down';
+      readonly roomId: string;
+      readonly epoch: number;
+      readonly reason: string;
+      readonly failing?: number;
+    }
+  | {
+      readonly kind: 'playerDown';
+      readonly roomId: string;
+      readonly sessionId: string;
+      readonly reason: string;
+      readonly failing?: number;
+    }
   /** A Player was restarted more often than its limit: only its session is closed. */
   | { readonly kind: 'playerGivenUp'; readonly roomId: string; readonly sessionId: string; readonly reason: string }
   /** The room's supervisor ended: past its intensity (`reason` 'shutdown'), or closed. The shell decides what follows. */

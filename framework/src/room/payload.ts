@@ -12,7 +12,7 @@ import { ErrorCode } from './frames.ts';
 import { Refusal } from './refusal.ts';
 
 /** References between values (msgpackr's structured clone) could make a payload a circle. */
-const unpackr = new Unpackr({ useRecords: false, structuredClone: false } as object);
+const unpackr = new Unpackr({ useRecords: false, structuredClone: false });
 const DEEPEST = 64;
 const MOST_ISSUES = 5;
 
@@ -25,7 +25,12 @@ export function decodePayload(bytes: Uint8Array | undefined): { readonly value: 
   } catch {
     // Falls through: what cannot be read and what is not plain is the same to its sender.
   }
-  return new Refusal('bad_payload', 'The payload of this message is no plain msgpack value.', undefined, ErrorCode.INVALID_PAYLOAD);
+  return new Refusal(
+    'bad_payload',
+    'The payload of this message is no plain msgpack value.',
+    undefined,
+    ErrorCode.INVALID_PAYLOAD,
+  );
 }
 
 function isPlain(value: unknown, depth: number): boolean {
@@ -35,7 +40,10 @@ function isPlain(value: unknown, depth: number): boolean {
   if (value instanceof Date || ArrayBuffer.isView(value)) return true;
   if (value instanceof Set) return [...value].every((item) => isPlain(item, depth + 1));
   const prototype: unknown = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && Object.values(value).every((item) => isPlain(item, depth + 1));
+  return (
+    (prototype === Object.prototype || prototype === null) &&
+    Object.values(value).every((item) => isPlain(item, depth + 1))
+  );
 }
 
 /** What a schema makes of a value; a promise where the schema is async. */
@@ -48,7 +56,9 @@ export type Checked = { readonly value: unknown } | Refusal;
 
 function checked(result: StandardSchemaV1.Result<unknown>): Checked {
   if (!result.issues) return { value: result.value };
-  const issues = result.issues.slice(0, MOST_ISSUES).map(({ message, path }) => ({ message, path: (path ?? []).map(keyText).join('.') }));
+  const issues = result.issues
+    .slice(0, MOST_ISSUES)
+    .map(({ message, path }) => ({ message, path: (path ?? []).map(keyText).join('.') }));
   const text = issues.map(({ message, path }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
   return new Refusal('invalid_payload', text, issues, ErrorCode.INVALID_PAYLOAD);
 }

@@ -34,11 +34,15 @@ export async function arrive(player: PlayerProcess, turn: Turn, session: Session
     if (loaded instanceof Refusal) return loaded;
     player.loaded = { value: loaded };
   }
-  if (!player.state) turn.own = { value: keep(parts.state?.({ ...arrival, loaded: player.loaded.value }), `state of ${player.what}`) };
+  if (!player.state)
+    turn.own = { value: keep(parts.state?.({ ...arrival, loaded: player.loaded.value }), `state of ${player.what}`) };
   return undefined;
 }
 
-async function authenticated({ parts, options, what }: PlayerProcess, session: SessionRecord): Promise<{ value: unknown } | Refusal> {
+async function authenticated(
+  { parts, options, what }: PlayerProcess,
+  session: SessionRecord,
+): Promise<{ value: unknown } | Refusal> {
   if (!parts.auth) return { value: undefined };
   let auth: unknown;
   try {
@@ -46,7 +50,8 @@ async function authenticated({ parts, options, what }: PlayerProcess, session: S
   } catch (error) {
     auth = refusalOrThrow(error);
   }
-  if (auth === false) return new Refusal('auth_failed', 'You may not join this room.', undefined, ErrorCode.AUTH_FAILED);
+  if (auth === false)
+    return new Refusal('auth_failed', 'You may not join this room.', undefined, ErrorCode.AUTH_FAILED);
   if (auth instanceof Refusal) return new Refusal(auth.code, auth.message, auth.details, ErrorCode.AUTH_FAILED);
   return { value: keep(auth, `auth of ${what}`) };
 }

@@ -6,7 +6,18 @@
  *
  *     await startLink(playerServer, { roomId, sessionId, room, session, target, hand, crashes, say });
  */
-import { cast, genServer, initOk, type Init, type Next, noreply, type Self, setLabel, stop, timeout } from '../otp/index.ts';
+import {
+  cast,
+  genServer,
+  initOk,
+  type Init,
+  type Next,
+  noreply,
+  type Self,
+  setLabel,
+  stop,
+  timeout,
+} from '../otp/index.ts';
 import type { Messages } from './definition.ts';
 import { OrderedCrash } from './errors.ts';
 import { packPayload, ResponseStatus } from './frames.ts';
@@ -63,7 +74,9 @@ export const playerServer = genServer({
     },
     /** The room started fresh and does not know the session, though its join was done in another life. */
     rejoin: (player: PlayerProcess, epoch: number): Step =>
-      player.session ? join(player, { epoch, sessionId: player.sessionId, seq: undefined }, player.session) : noreply(player),
+      player.session
+        ? join(player, { epoch, sessionId: player.sessionId, seq: undefined }, player.session)
+        : noreply(player),
     crash: (player: PlayerProcess, message: string): Step => {
       player.begin({ kind: 'order', sessionId: player.sessionId });
       throw new OrderedCrash(message);
@@ -74,30 +87,56 @@ export const playerServer = genServer({
     if (message instanceof TimerFired && player.timers.isDue(message)) return timer(player, message);
     return noreply(player);
   },
-  formatStatus: (player) => ({ player: player.what, connected: player.connected, work: describeWork(player.turn?.work), timers: player.timers.records }),
+  formatStatus: (player) => ({
+    player: player.what,
+    connected: player.connected,
+    work: describeWork(player.turn?.work),
+    timers: player.timers.records,
+  }),
 });
 
-function head({ epoch, seq, sessionId }: Pick<FromClient, 'epoch' | 'seq' | 'sessionId'>): { epoch: number; seq: number; sessionId: string } {
+function head({ epoch, seq, sessionId }: Pick<FromClient, 'epoch' | 'seq' | 'sessionId'>): {
+  epoch: number;
+  seq: number;
+  sessionId: string;
+} {
   return { epoch, seq, sessionId };
 }
 
-function join(player: PlayerProcess, { epoch, seq, sessionId }: Pick<Join, 'epoch' | 'sessionId'> & { seq: number | undefined }, session: SessionRecord): Step {
+function join(
+  player: PlayerProcess,
+  { epoch, seq, sessionId }: Pick<Join, 'epoch' | 'sessionId'> & { seq: number | undefined },
+  session: SessionRecord,
+): Step {
   const known = player.auth;
   const turn = player.begin({ kind: 'join', seq, sessionId });
   let refused = false;
-  return then(player, turn, () => arrive(player, turn, session), (outcome) => {
-    if (outcome instanceof Refusal) {
-      refused = true;
-      if (seq !== undefined) {
-        const { status, code, message } = outcome;
-        player.say({ kind: 'refused', roomId: player.roomId, seq, sessionId, code: status, reason: `${code}: ${message}` });
+  return then(
+    player,
+    turn,
+    () => arrive(player, turn, session),
+    (outcome) => {
+      if (outcome instanceof Refusal) {
+        refused = true;
+        if (seq !== undefined) {
+          const { status, code, message } = outcome;
+          player.say({
+            kind: 'refused',
+            roomId: player.roomId,
+            seq,
+            sessionId,
+            code: status,
+            reason: `${code}: ${message}`,
+          });
+        }
+        return;
       }
-      return;
-    }
-    player.commit(turn, known ? undefined : player.auth);
-    const arrived = { sessionId, auth: player.auth?.value, options: player.options, connected: player.connected };
-    cast(player.target, 'client', { kind: 'join', epoch, seq, sessionId, arrived, loaded: player.loaded?.value });
-  }, () => (refused ? stop('normal', player) : noreply(player)));
+      player.commit(turn, known ? undefined : player.auth);
+      const arrived = { sessionId, auth: player.auth?.value, options: player.options, connected: player.connected };
+      cast(player.target, 'client', { kind: 'join', epoch, seq, sessionId, arrived, loaded: player.loaded?.value });
+    },
+    () => (refused ? stop('normal', player) : noreply(player)),
+  );
 }
 
 /** A message of the client's: the player's own, or the room's. */
@@ -108,13 +147,17 @@ function spoken(player: PlayerProcess, message: Spoken): Step {
   const own = schemaOf(player.parts.messages, type);
   const schema = own ?? schemaOf(player.room.messages, type);
   const turn = player.begin(work);
-  const decoded = schema ? decodePayload(message.payload) : new Refusal('unknown_message', `This room takes no message '${type}'.`);
+  const decoded = schema
+    ? decodePayload(message.payload)
+    : new Refusal('unknown_message', `This room takes no message '${type}'.`);
   let payload: unknown;
   const check = (): unknown => (decoded instanceof Refusal ? decoded : checkPayload(schema!, decoded.value));
   const take = (checked: unknown): unknown => {
     if (checked instanceof Refusal) return checked;
     payload = (checked as { value: unknown }).value;
-    return own ? player.parts.casts?.[type]?.(player.self, payload) : undefined;
+    return own
+      ? player.parts.casts?.[type]?.(player.self, payload)
+      : player.parts.admit?.(player.self, { kind, type, payload });
   };
   return then(
     player,
@@ -128,7 +171,13 @@ function spoken(player: PlayerProcess, message: Spoken): Step {
       else if (own) finish(player, turn, message);
       else {
         player.commit(turn);
-        cast(player.target, 'client', { kind, ...head(message), type, payload, deadline: message.kind === 'call' ? message.deadline : undefined });
+        cast(player.target, 'client', {
+          kind,
+          ...head(message),
+          type,
+          payload,
+          deadline: message.kind === 'call' ? message.deadline : undefined,
+        });
       }
     },
   );
@@ -157,10 +206,15 @@ function refuse(player: PlayerProcess, turn: Turn, { kind, seq, sessionId }: Spo
 function timer(player: PlayerProcess, { record: { name, due, payload } }: TimerFired): Step {
   const turn = player.begin({ kind: 'timer', sessionId: player.sessionId, type: name, due });
   turn.timers.set(name, undefined);
-  return then(player, turn, () => player.parts.timers?.[name]?.(player.self, payload), (outcome) => {
-    unrefused(outcome);
-    player.commit(turn);
-  });
+  return then(
+    player,
+    turn,
+    () => player.parts.timers?.[name]?.(player.self, payload),
+    (outcome) => {
+      unrefused(outcome);
+      player.commit(turn);
+    },
+  );
 }
 
 function then(

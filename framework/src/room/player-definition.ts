@@ -33,6 +33,14 @@ type SelfHandlers<Q, A, O, M> = {
 /** What a function returned when it did not refuse. */
 export type Known<A> = Exclude<A, Refusal>;
 
+/** A message on its way to the room. */
+export interface ToRoom {
+  readonly kind: 'cast' | 'call';
+  readonly type: string | number;
+  /** The schema's output. */
+  readonly payload: unknown;
+}
+
 export interface PlayerParts<O, A, L, Q, M, K> {
   /** Checks the options that a client joins with; default: they are taken as they are. */
   readonly options?: StandardSchemaV1<unknown, O>;
@@ -46,6 +54,12 @@ export interface PlayerParts<O, A, L, Q, M, K> {
   readonly messages?: M;
   /** The player's own casts. */
   readonly casts?: K & SelfHandlers<Q, A, O, M> & Only<K, M>;
+  /**
+   * Sees each of the client's messages to the room once it has been checked; a refusal ends the message here. The place
+   * for rates: a flood then costs its sender's process and not the room. Seen again when the room crashed before it
+   * had taken the message.
+   */
+  readonly admit?: (self: PlayerSelf<Q, Known<A>, O>, message: ToRoom) => unknown;
   readonly timers?: Readonly<Record<string, (self: PlayerSelf<Q, Known<A>, O>, payload: never) => unknown>>;
   /** Restarts before the session is closed; default 5 in 10,000 ms. */
   readonly intensity?: Intensity;
@@ -67,6 +81,7 @@ export interface AnyPlayerParts {
   readonly state?: (arrival: Arrival<unknown, unknown> & { readonly loaded: unknown }) => unknown;
   readonly messages?: Messages;
   readonly casts?: Readonly<Record<string, (self: PlayerSelf, payload: unknown) => unknown>>;
+  readonly admit?: (self: PlayerSelf, message: ToRoom) => unknown;
   readonly timers?: Readonly<Record<string, (self: PlayerSelf, payload: unknown) => unknown>>;
   readonly intensity?: Intensity;
 }
@@ -85,14 +100,9 @@ export type LoadedOf<PD> = TypesOf<PD> extends { loaded: infer L } ? L : undefin
  *
  * @throws BadDefinition for a handler without a schema
  */
-export function player<
-  O,
-  A,
-  L,
-  Q,
-  M extends Messages,
-  K,
->(parts: PlayerParts<O, A, L, Q, M, K>): PlayerDefinition<O, Known<A>, Known<L>, Q, M> {
+export function player<O, A, L, Q, M extends Messages, K>(
+  parts: PlayerParts<O, A, L, Q, M, K>,
+): PlayerDefinition<O, Known<A>, Known<L>, Q, M> {
   const erased = parts as unknown as AnyPlayerParts;
   for (const type of Object.keys(erased.casts ?? {})) {
     if (!Object.hasOwn(erased.messages ?? {}, type)) {

@@ -110,7 +110,9 @@ export class PlayerProcess {
     this.state = session.state && { value: keep(session.state.value, `state of ${this.what}`) };
     this.connected = session.connected;
     const { crashes } = this.#argument;
-    const kept = (session.timers ?? []).filter(({ name, due }) => (crashes.get(retryKey({ kind: 'timer', type: name, due })!) ?? 0) < TRIES);
+    const kept = (session.timers ?? []).filter(
+      ({ name, due }) => (crashes.get(retryKey({ kind: 'timer', type: name, due })!) ?? 0) < TRIES,
+    );
     this.timers = new NamedTimers(this.pid, kept);
   }
 

@@ -4,7 +4,17 @@
  *
  *     await startLink(roomServer, { roomId, epoch, parts, hand, crashes, say }, { name: via(rooms, roomId) });
  */
-import { currentClock, genServer, initOk, type Init, type Next, noreply, sendAfter, type Self, setLabel } from '../otp/index.ts';
+import {
+  currentClock,
+  genServer,
+  initOk,
+  type Init,
+  type Next,
+  noreply,
+  sendAfter,
+  type Self,
+  setLabel,
+} from '../otp/index.ts';
 import { OrderedCrash } from './errors.ts';
 import { FLUSH, Incarnation, type RoomArgument } from './incarnation.ts';
 import { TimerFired } from './named-timers.ts';
@@ -87,11 +97,22 @@ export const roomServer = genServer({
 });
 
 /** Runs a turn to its commit. */
-function then(room: Incarnation, work: Work, code: () => unknown, conclude: (outcome: unknown) => void, turn: Turn): Step {
-  const ended = runTurn(room, () => describeWork(work), code, (outcome) => {
-    conclude(outcome);
-    room.commit(turn);
-  });
+function then(
+  room: Incarnation,
+  work: Work,
+  code: () => unknown,
+  conclude: (outcome: unknown) => void,
+  turn: Turn,
+): Step {
+  const ended = runTurn(
+    room,
+    () => describeWork(work),
+    code,
+    (outcome) => {
+      conclude(outcome);
+      room.commit(turn);
+    },
+  );
   return ended ? ended.then(() => noreply(room)) : noreply(room);
 }
 
@@ -140,10 +161,16 @@ function tick(room: Incarnation): Step {
     }
     return undefined;
   };
-  return then(room, work, () => run(steps), (outcome) => {
-    unrefused(outcome);
-    setTick(room);
-  }, turn);
+  return then(
+    room,
+    work,
+    () => run(steps),
+    (outcome) => {
+      unrefused(outcome);
+      setTick(room);
+    },
+    turn,
+  );
 }
 
 function setTick(room: Incarnation): void {

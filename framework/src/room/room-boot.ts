@@ -63,19 +63,30 @@ function recall(room: Incarnation, turn: Turn, shadow: RoomShadow, sessions: rea
       turn.membersChanged = true;
       continue;
     }
-    const arrived = { sessionId, auth: session?.auth?.value, options: session?.options, connected: session?.connected ?? false };
+    const arrived = {
+      sessionId,
+      auth: session?.auth?.value,
+      options: session?.options,
+      connected: session?.connected ?? false,
+    };
     room.members.set(sessionId, new Member(arrived, room.running));
   }
   const timers = shadow.timers.filter((timer) => isKept(room, timer));
   room.timers = new NamedTimers(room.pid, timers);
   // Says which timers there are now.
-  if (timers.length < shadow.timers.length) for (const { name } of shadow.timers) if (!room.timers.has(name)) turn.timers.set(name, undefined);
+  if (timers.length < shadow.timers.length)
+    for (const { name } of shadow.timers) if (!room.timers.has(name)) turn.timers.set(name, undefined);
   room.operations = new Operations(shadow.operations);
 }
 
 function isKept(room: Incarnation, { name, due }: TimerRecord): boolean {
   if (!Object.hasOwn(room.parts.timers ?? {}, name)) {
-    reportGivenUp({ name: room.name, roomId: room.id, work: `timer ${name}`, reason: 'the definition has no such timer' });
+    reportGivenUp({
+      name: room.name,
+      roomId: room.id,
+      work: `timer ${name}`,
+      reason: 'the definition has no such timer',
+    });
     return false;
   }
   return !givenUp(room, { kind: 'timer', type: name, due }, `timer ${name}`);

@@ -43,8 +43,15 @@ export function roomHandle(room: Incarnation): RoomHandle {
     },
     broadcast(type, message, { except } = {}) {
       const bytes = dataFrame(type, message);
-      const left = except === undefined ? [] : (Array.isArray(except) ? (except as PlayerHandle[]) : [except as PlayerHandle]).map((player) => player.sessionId);
-      room.running('room.broadcast').frames.push(left.length > 0 ? { to: 'all', bytes, except: left } : { to: 'all', bytes });
+      const left =
+        except === undefined
+          ? []
+          : (Array.isArray(except) ? (except as PlayerHandle[]) : [except as PlayerHandle]).map(
+              (player) => player.sessionId,
+            );
+      room
+        .running('room.broadcast')
+        .frames.push(left.length > 0 ? { to: 'all', bytes, except: left } : { to: 'all', bytes });
     },
     after(name, ms, payload) {
       room.running('room.after').after(room.parts.timers, room.what, name, ms, payload);
@@ -57,7 +64,7 @@ export function roomHandle(room: Incarnation): RoomHandle {
     },
     task(promise, continuation, failure) {
       room.running('room.task');
-      return new RoomTask(room.pid, promise, continuation as never, failure as never) as object;
+      return new RoomTask(room.pid, promise, continuation as never, failure) as object;
     },
     view(player) {
       room.running('room.view');
@@ -73,7 +80,9 @@ export function roomHandle(room: Incarnation): RoomHandle {
       room.running('room.unlock').orders.push({ order: 'unlock' });
     },
     setMetadata(value) {
-      room.running('room.setMetadata').orders.push({ order: 'metadata', value: keep(value, `metadata of ${room.what}`) });
+      room
+        .running('room.setMetadata')
+        .orders.push({ order: 'metadata', value: keep(value, `metadata of ${room.what}`) });
     },
     now() {
       room.check();

@@ -24,7 +24,6 @@ import {
   dynamicSupervisor,
   isAlive,
   type Pid,
-  type Ref,
   registry,
   type RegistryName,
   start,
@@ -56,7 +55,10 @@ let nodes = 0;
  * @param definitions every kind of room that may be opened here
  * @throws BadDefinition when two definitions have one name
  */
-export async function createHost(definitions: readonly RoomDefinition[], link: Link<FromNode, ToNode>): Promise<RoomHost> {
+export async function createHost(
+  definitions: readonly RoomDefinition[],
+  link: Link<FromNode, ToNode>,
+): Promise<RoomHost> {
   const parts = new Map(definitions.map((definition) => [definition.name, definition.parts]));
   if (parts.size < definitions.length) throw new BadDefinition('the rooms', 'two of them have the same name');
   const number = ++nodes;
@@ -76,7 +78,7 @@ export async function createHost(definitions: readonly RoomDefinition[], link: L
   return {
     pid,
     stop: async () => {
-      if (isAlive(pid)) await stopServer(pid as Ref, 'shutdown');
+      if (isAlive(pid)) await stopServer(pid, 'shutdown');
     },
   };
 }

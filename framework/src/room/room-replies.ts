@@ -21,7 +21,11 @@ interface Outcome {
 /** An operation that a restart cut off between its first turn and its reply: what a repeat of it is told. */
 const IN_DOUBT: Outcome = {
   status: ResponseStatus.ERROR,
-  payload: packPayload({ name: 'in_doubt', code: 'in_doubt', message: 'The room restarted while it was doing this; it may be done in part.' })!,
+  payload: packPayload({
+    name: 'in_doubt',
+    code: 'in_doubt',
+    message: 'The room restarted while it was doing this; it may be done in part.',
+  })!,
 };
 
 function outcomeOf(value: unknown): Outcome {
@@ -59,7 +63,8 @@ export function refusalFrame({ status, code, message }: Refusal): Uint8Array {
 export function repeatReply(room: Incarnation, turn: Turn, request: MessageRequest, operation: string): boolean {
   const task = room.awaited.get(operation);
   if (task) {
-    if (request.kind === 'call') task.callers.push({ seq: request.seq, sessionId: request.sessionId, operation: undefined });
+    if (request.kind === 'call')
+      task.callers.push({ seq: request.seq, sessionId: request.sessionId, operation: undefined });
     return true;
   }
   const known = room.operations.get(operation);
@@ -70,10 +75,20 @@ export function repeatReply(room: Incarnation, turn: Turn, request: MessageReque
 }
 
 /** The answer comes when `task` has ended. */
-export function answerLater(room: Incarnation, turn: Turn, task: RoomTask, request: MessageRequest, operation: string | undefined): void {
+export function answerLater(
+  room: Incarnation,
+  turn: Turn,
+  task: RoomTask,
+  request: MessageRequest,
+  operation: string | undefined,
+): void {
   if (task.outcome) return answer(turn, request, operation, task.outcome.value);
   if (request.kind === 'call' || operation !== undefined) {
-    task.callers.push({ seq: request.kind === 'call' ? request.seq : undefined, sessionId: request.sessionId, operation });
+    task.callers.push({
+      seq: request.kind === 'call' ? request.seq : undefined,
+      sessionId: request.sessionId,
+      operation,
+    });
   }
   if (operation === undefined) return;
   room.awaited.set(operation, task);

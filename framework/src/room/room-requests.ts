@@ -28,8 +28,10 @@ export type MessageRequest = Head & {
   readonly deadline?: number | undefined;
 };
 
-export type ClientRequest = { readonly type?: undefined } & Head &
-  (JoinRequest | { readonly kind: 'drop' | 'resume' } | { readonly kind: 'leave'; readonly consented: boolean }) | MessageRequest;
+export type ClientRequest =
+  | ({ readonly type?: undefined } & Head &
+      (JoinRequest | { readonly kind: 'drop' | 'resume' } | { readonly kind: 'leave'; readonly consented: boolean }))
+  | MessageRequest;
 
 /** User code to run, and what its outcome means. */
 export interface Handling {
@@ -77,14 +79,21 @@ function takeMessage(room: Incarnation, turn: Turn, request: MessageRequest): Ha
 
 const REPEATED = Symbol('genroom.room.repeated');
 
-function idOf({ parts: { once } }: Incarnation, player: PlayerHandle, { type, payload }: MessageRequest): string | undefined {
+function idOf(
+  { parts: { once } }: Incarnation,
+  player: PlayerHandle,
+  { type, payload }: MessageRequest,
+): string | undefined {
   return once && Object.hasOwn(once, type) ? once[type]!(player, payload) : undefined;
 }
 
 type Handler = (room: RoomHandle, player: PlayerHandle, payload: unknown) => unknown;
 
 /** A client may ask for an answer to a cast (it gets none but that it is done), and drop that of a call. */
-export function handlerOf({ parts: { casts, calls } }: Pick<Incarnation, 'parts'>, type: string | number): Handler | undefined {
+export function handlerOf(
+  { parts: { casts, calls } }: Pick<Incarnation, 'parts'>,
+  type: string | number,
+): Handler | undefined {
   if (casts && Object.hasOwn(casts, type)) return (...args) => nothingFrom(casts[type]!(...args));
   return calls && Object.hasOwn(calls, type) ? calls[type] : undefined;
 }
@@ -92,7 +101,8 @@ export function handlerOf({ parts: { casts, calls } }: Pick<Incarnation, 'parts'
 /** A cast's value is nobody's, but a refusal is. */
 function nothingFrom(value: unknown): unknown {
   if (value instanceof Refusal) return value;
-  if (typeof value === 'object' && value !== null && 'then' in value) return (value as PromiseLike<unknown>).then(nothingFrom);
+  if (typeof value === 'object' && value !== null && 'then' in value)
+    return (value as PromiseLike<unknown>).then(nothingFrom);
   return undefined;
 }
 

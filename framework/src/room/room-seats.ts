@@ -23,7 +23,13 @@ const WITH_ERROR = 4002;
 
 const NOTHING: Handling = { code: () => undefined, conclude: () => undefined };
 
-export function joinRoom(room: Incarnation, turn: Turn, request: JoinRequest, sessionId: string, seq: number | undefined): Handling {
+export function joinRoom(
+  room: Incarnation,
+  turn: Turn,
+  request: JoinRequest,
+  sessionId: string,
+  seq: number | undefined,
+): Handling {
   const { maxClients = Infinity, join } = room.parts;
   if (room.members.has(sessionId)) return { ...NOTHING, conclude: () => void turn.arrivals.push(sessionId) };
   const player = new Member(request.arrived, room.running);
@@ -46,7 +52,13 @@ export function joinRoom(room: Incarnation, turn: Turn, request: JoinRequest, se
   };
 }
 
-function refuseJoin(room: Incarnation, turn: Turn, { status, code, message }: Refusal, sessionId: string, seq: number | undefined): void {
+function refuseJoin(
+  room: Incarnation,
+  turn: Turn,
+  { status, code, message }: Refusal,
+  sessionId: string,
+  seq: number | undefined,
+): void {
   if (seq === undefined) {
     turn.orders.push({ order: 'disconnect', sessionId, code: WITH_ERROR, reason: `${code}: ${message}` });
     return;

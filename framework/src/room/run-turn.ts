@@ -22,7 +22,12 @@ export interface Holder {
  * @param code runs user code; what it returns, or the refusal it throws, goes to `conclude`
  * @returns a promise if user code awaited; it resolves without a conclusion when the process has ended meanwhile
  */
-export function runTurn(holder: Holder, work: () => string, code: () => unknown, conclude: (outcome: unknown) => void): void | Promise<void> {
+export function runTurn(
+  holder: Holder,
+  work: () => string,
+  code: () => unknown,
+  conclude: (outcome: unknown) => void,
+): void | Promise<void> {
   let outcome: unknown;
   try {
     outcome = code();
@@ -30,9 +35,7 @@ export function runTurn(holder: Holder, work: () => string, code: () => unknown,
     outcome = refusalOrThrow(error);
   }
   if (!isPromise(outcome)) return conclude(outcome);
-  return hold(holder, work(), outcome).then((value) => {
-    if (holder.alive) conclude(value);
-  });
+  return hold(holder, work(), outcome).then((value) => (holder.alive ? conclude(value) : undefined));
 }
 
 async function hold(holder: Holder, work: string, promise: PromiseLike<unknown>): Promise<unknown> {
@@ -41,11 +44,15 @@ async function hold(holder: Holder, work: string, promise: PromiseLike<unknown>)
   const report = (ongoing: boolean): void =>
     reportHeld({ name: holder.name, roomId: holder.id, work, duration: clock.now() - began, ongoing });
   let reported = false;
-  const timer = clock.setTimer(HELD_REPORT_MS, () => {
-    if (!holder.alive || holder.mayWait) return;
-    reported = true;
-    report(true);
-  }, false);
+  const timer = clock.setTimer(
+    HELD_REPORT_MS,
+    () => {
+      if (!holder.alive || holder.mayWait) return;
+      reported = true;
+      report(true);
+    },
+    false,
+  );
   try {
     return await promise;
   } catch (error) {

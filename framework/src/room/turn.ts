@@ -32,10 +32,19 @@ export class Turn {
   }
 
   /** @throws UnknownTimer, NotCloneable */
-  after(known: Readonly<Record<string, unknown>> | undefined, what: string, name: string, ms: number, payload: unknown): void {
+  after(
+    known: Readonly<Record<string, unknown>> | undefined,
+    what: string,
+    name: string,
+    ms: number,
+    payload: unknown,
+  ): void {
     if (!known || !Object.hasOwn(known, name)) throw new UnknownTimer(name, what);
     const due = currentClock().wall() + Math.max(0, ms);
-    this.timers.set(name, payload === undefined ? { name, due } : { name, due, payload: keep(payload, `payload of timer ${name}`) });
+    this.timers.set(
+      name,
+      payload === undefined ? { name, due } : { name, due, payload: keep(payload, `payload of timer ${name}`) },
+    );
   }
 
   /** The message was refused: nothing of what it did is to happen. */

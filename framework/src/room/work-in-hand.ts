@@ -6,7 +6,17 @@
  *     hand.done();
  */
 export type WorkKind =
-  | 'boot' | 'join' | 'leave' | 'drop' | 'resume' | 'cast' | 'call' | 'timer' | 'tick' | 'task' | 'order';
+  | 'boot'
+  | 'join'
+  | 'leave'
+  | 'drop'
+  | 'resume'
+  | 'cast'
+  | 'call'
+  | 'timer'
+  | 'tick'
+  | 'task'
+  | 'order';
 
 export interface Work {
   readonly kind: WorkKind;

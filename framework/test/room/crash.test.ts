@@ -19,7 +19,16 @@ const shaky = room({
   state: () => new Lines(),
   data: () => ({ count: 0 }),
   derived: () => ({ built: 1 }),
-  messages: { say: z.string(), half: z.string(), waitHalf: z.string(), bare: z.string(), stray: z.string(), keep: z.string(), task: z.string(), refuse: z.string() },
+  messages: {
+    say: z.string(),
+    half: z.string(),
+    waitHalf: z.string(),
+    bare: z.string(),
+    stray: z.string(),
+    keep: z.string(),
+    task: z.string(),
+    refuse: z.string(),
+  },
   init: () => void starts.push('init'),
   restore: () => void starts.push('restore'),
   join: (self, player) => void self.state.members.set(player.sessionId, player.sessionId),
@@ -104,20 +113,25 @@ it.each(['half', 'waitHalf'])('leaves nothing of a turn that throws (%s), and st
     expect(client.fullStates).toBe(2);
   }
   expect(stage.shell.past.data).toEqual({ count: 0 });
-  expect(crash.reports).toMatchObject([{ process: 'room', name: 'shaky', roomId: 'r1', sessionId: 'ann', type, crash: 1, allowed: 100 }]);
+  expect(crash.reports).toMatchObject([
+    { process: 'room', name: 'shaky', roomId: 'r1', sessionId: 'ann', type, crash: 1, allowed: 100 },
+  ]);
   expect(crash.reports[0]!.error!.message).toBe('gone');
 });
 
-it.each(['bare', 'stray'])('ends the room that a stray failure belongs to, and keeps what was done (%s)', async (type) => {
-  stage = await openStage<Lines>(shaky);
-  const ann = await stage.join('ann');
-  ann.cast(type, 'done well');
-  await settle();
-  ann.cast('say', 'after');
-  await stage.clock.advance(100);
-  expect(starts).toEqual(['init', 'restore']);
-  expect(lines(ann)).toEqual(['done well', 'after']);
-});
+it.each(['bare', 'stray'])(
+  'ends the room that a stray failure belongs to, and keeps what was done (%s)',
+  async (type) => {
+    stage = await openStage<Lines>(shaky);
+    const ann = await stage.join('ann');
+    ann.cast(type, 'done well');
+    await settle();
+    ann.cast('say', 'after');
+    await stage.clock.advance(100);
+    expect(starts).toEqual(['init', 'restore']);
+    expect(lines(ann)).toEqual(['done well', 'after']);
+  },
+);
 
 it('handles each message once, in order, over twenty crashes', async () => {
   stage = await openStage<Lines>(shaky);

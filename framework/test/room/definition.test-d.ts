@@ -13,7 +13,8 @@ const ChatState = schema({ lines: t.array(Line), members: t.map('string') }, 'Ch
 
 const guest = player({
   options: z.object({ name: z.string() }),
-  auth: async (connection, options) => (connection.token ? { id: options.name.length } : refuse('no_token', 'Sign in.')),
+  auth: async (connection, options) =>
+    connection.token ? { id: options.name.length } : refuse('no_token', 'Sign in.'),
   load: async (arrival) => ({ rank: arrival.auth.id }),
   state: (arrival) => ({ muted: [] as string[], rank: arrival.loaded.rank }),
   messages: { mute: z.string() },
@@ -25,7 +26,11 @@ const guest = player({
       self.state = { muted: 3 };
     },
   },
-  timers: { unmute(self, name: string) { self.send('unmuted', name); } },
+  timers: {
+    unmute(self, name: string) {
+      self.send('unmuted', name);
+    },
+  },
 });
 
 export const chat = room({
@@ -33,7 +38,12 @@ export const chat = room({
   state: (_options: { topic: string }) => new ChatState(),
   data: (options) => ({ topic: options.topic, deck: [1, 2, 3] as readonly number[] }),
   derived: (self) => ({ size: self.state.lines.length + self.data.deck.length }),
-  messages: { post: z.object({ text: z.string(), id: z.string() }), history: z.object({ before: z.int() }), typing: z.boolean(), wait: z.number() },
+  messages: {
+    post: z.object({ text: z.string(), id: z.string() }),
+    history: z.object({ before: z.int() }),
+    typing: z.boolean(),
+    wait: z.number(),
+  },
   join(self, who, options, loaded) {
     is<Equal<typeof options, { name: string }>>();
     is<Equal<typeof loaded, { rank: number }>>();
@@ -60,9 +70,14 @@ export const chat = room({
       return self.state.lines.push(line);
     },
     history: (self, _who, { before }) => self.state.lines.slice(before).map((line) => line.text),
-    wait: (self, _who, ms) => self.task(Promise.resolve(ms), (later, result) => `${later.derived.size} ${result.toFixed()}`),
+    wait: (self, _who, ms) =>
+      self.task(Promise.resolve(ms), (later, result) => `${later.derived.size} ${result.toFixed()}`),
   },
-  timers: { turn(self, seat: number) { self.data = { ...self.data, deck: [seat] }; } },
+  timers: {
+    turn(self, seat: number) {
+      self.data = { ...self.data, deck: [seat] };
+    },
+  },
   tick: { hz: 20, step: (self, dt) => void (self.derived.size + dt) },
   player: guest,
 });

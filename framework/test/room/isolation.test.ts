@@ -25,7 +25,14 @@ const rough = room({
   maxClients: 3,
   state: () => new Lines(),
   data: () => ({ list: [1, 2] as readonly number[] }),
-  messages: { say: z.string(), boom: z.string(), late: z.string(), mutate: z.undefined(), socket: z.undefined(), leak: z.undefined() },
+  messages: {
+    say: z.string(),
+    boom: z.string(),
+    late: z.string(),
+    mutate: z.undefined(),
+    socket: z.undefined(),
+    leak: z.undefined(),
+  },
   join: (self, who) => void self.state.members.set(who.sessionId, 'in'),
   leave: (self, who) => void self.state.members.delete(who.sessionId),
   restore() {
@@ -133,7 +140,8 @@ it('turns away who comes to a full room, and ends in good order', async () => {
 it('has one tree of a room: its players beside it', async () => {
   stage = await openStage<Lines>(rough);
   await stage.join('ann');
-  const shape = (nodes: readonly ReturnType<Stage<Lines>['tree']>[number][]): unknown => nodes.map(({ label, behaviour, children }) => [label ?? behaviour, shape(children)]);
+  const shape = (nodes: readonly ReturnType<Stage<Lines>['tree']>[number][]): unknown =>
+    nodes.map(({ label, behaviour, children }) => [label ?? behaviour, shape(children)]);
   const json = JSON.stringify(shape(stage.tree()));
   expect(json).toContain('room rough/r1');
   expect(json).toContain('player ann of room rough/r1');

@@ -13,7 +13,12 @@ let loads = 0;
 let left: string[] = [];
 
 const guest = player({
-  options: z.object({ name: z.string().min(2).transform((name) => name.toUpperCase()) }),
+  options: z.object({
+    name: z
+      .string()
+      .min(2)
+      .transform((name) => name.toUpperCase()),
+  }),
   auth(connection) {
     logins++;
     if (connection.token === 'none') return false as never;
@@ -52,10 +57,18 @@ const guest = player({
 const home = room({
   name: 'home',
   state: () => new Lines(),
-  messages: { say: z.string(), whoami: z.undefined(), later: z.string().refine(async (text) => sleep(Number(text)).then(() => true)) },
-  join: (self, who, options, loaded) => void self.state.lines.push(`${who.options.name} ${options.name} ${who.auth.id} ${loaded.profile}`),
+  messages: {
+    say: z.string(),
+    whoami: z.undefined(),
+    later: z.string().refine(async (text) => sleep(Number(text)).then(() => true)),
+  },
+  join: (self, who, options, loaded) =>
+    void self.state.lines.push(`${who.options.name} ${options.name} ${who.auth.id} ${loaded.profile}`),
   leave: (_self, who, { consented }) => void left.push(`${who.sessionId} ${consented}`),
-  casts: { say: (self, _who, text) => self.state.lines.push(text), later: (self, _who, text) => self.state.lines.push(text) },
+  casts: {
+    say: (self, _who, text) => self.state.lines.push(text),
+    later: (self, _who, text) => self.state.lines.push(text),
+  },
   calls: { whoami: (_self, who) => ({ ...who.auth, ...who.options }) },
   player: guest,
 });
@@ -75,14 +88,22 @@ it('authenticates and loads before the join, and turns away whom it refuses', as
   expect(lines(ann)).toEqual(['ANN ANN a1 profile of a1']);
   expect(await ann.call('whoami')).toEqual({ id: 'a1', name: 'ANN' });
   await expect(stage.join('b', { name: 'b' })).rejects.toMatchObject({ status: 4217 });
-  await expect(stage.join('c', { name: 'cyd' }, 'bad')).rejects.toMatchObject({ status: 525, message: expect.stringContaining('bad_token') });
+  await expect(stage.join('c', { name: 'cyd' }, 'bad')).rejects.toMatchObject({
+    status: 525,
+    message: expect.stringContaining('bad_token'),
+  });
   await expect(stage.join('d', { name: 'dan' }, 'none')).rejects.toMatchObject({ status: 525 });
   await expect(stage.join('e', { name: 'eve' }, 'broken')).rejects.toMatchObject({ code: 'player_crashed' });
   expect(lines(ann)).toHaveLength(1);
   expect(stage.shell.sessions).toBe(1);
-  expect(stage.tree()[0]!.children.flatMap(function labels(node): string[] {
-    return [node.label ?? '', ...node.children.flatMap(labels)];
-  }).filter((label) => label.startsWith('player'))).toEqual(['player ann of room home/r1']);
+  expect(
+    stage
+      .tree()[0]!
+      .children.flatMap(function labels(node): string[] {
+        return [node.label ?? '', ...node.children.flatMap(labels)];
+      })
+      .filter((label) => label.startsWith('player')),
+  ).toEqual(['player ann of room home/r1']);
 });
 
 it('restarts only the Player when its code throws: seat, room and own state are untouched', async () => {
@@ -101,7 +122,10 @@ it('restarts only the Player when its code throws: seat, room and own state are 
   expect(stage.pidOf('room ')).toBe(pids[0]);
   expect(stage.pidOf('player bob')).toBe(pids[1]);
   expect(stage.pidOf('player ann')).not.toBe(pids[2]);
-  expect(ann.messages).toEqual([{ type: 'muted', message: ['x'] }, { type: 'muted', message: ['x', 'y'] }]);
+  expect(ann.messages).toEqual([
+    { type: 'muted', message: ['x'] },
+    { type: 'muted', message: ['x', 'y'] },
+  ]);
   expect(lines(bob).at(-1)).toBe('behind the crash');
   expect(await ann.call('whoami')).toEqual({ id: 'anonymous', name: 'ANN' });
   expect([logins, loads]).toEqual([2, 2]);
@@ -138,7 +162,7 @@ it('keeps the timers of a Player over its crash', async () => {
   expect(ann.messages).toEqual([{ type: 'reminder', message: 'a1 ANN' }]);
 });
 
-it('keeps a client\'s order while a schema waits, over crashes of the room', async () => {
+it("keeps a client's order while a schema waits, over crashes of the room", async () => {
   stage = await openStage<Lines>(home);
   const ann = await stage.join('ann', { name: 'ann' });
   for (const text of ['30', '20', '10']) ann.cast('later', text);

@@ -152,7 +152,8 @@ export async function openNode(...definitions: readonly AnyRoom[]): Promise<Stag
       node,
       room: {
         publish: (bytes, except) => {
-          for (const client of clients.values()) if (!client.closed && !except?.includes(client.sessionId)) client.send(bytes);
+          for (const client of clients.values())
+            if (!client.closed && !except?.includes(client.sessionId)) client.send(bytes);
         },
         lock: () => undefined,
         setMetadata: () => undefined,

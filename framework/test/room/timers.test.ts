@@ -78,10 +78,15 @@ it('keeps a hidden deck and a timer over a crash in mid-turn, and shows nobody a
   const own = (id: string): string[] => [...stage.clients.get(id)!.state!.hands.get(id)!.cards].map(({ face }) => face);
   expect(own('ann')).toEqual([DECK[0]]);
   expect(own('bob')).toEqual([DECK[1]]);
-  for (const [client, hidden] of [[ann, DECK[1]!], [bob, DECK[0]!]] as const) {
+  for (const [client, hidden] of [
+    [ann, DECK[1]!],
+    [bob, DECK[0]!],
+  ] as const) {
     const bytes = client.frames.map((frame) => Buffer.from(frame).toString('latin1')).join('\n');
     expect(bytes).not.toContain(`${hidden}\n`);
-    for (const face of DECK.filter((face) => face !== own(client.sessionId)[0] && !own(client.sessionId)[0]!.startsWith(face))) {
+    for (const face of DECK.filter(
+      (face) => face !== own(client.sessionId)[0] && !own(client.sessionId)[0]!.startsWith(face),
+    )) {
       expect(bytes).not.toContain(face);
     }
   }
@@ -148,7 +153,9 @@ it('lets 50 players load for 100 ms each in under 300 ms, with the tick keeping 
   const held = listen<HeldReport>('genroom:room:held');
   stage = await openStage<Table>(busy);
   const began = stage.clock.now();
-  const joins = Array.from({ length: 50 }, (_, n) => stage.shell.join(stage.client(`p${n}`), { n }, { ip: '::1', headers: {} }));
+  const joins = Array.from({ length: 50 }, (_, n) =>
+    stage.shell.join(stage.client(`p${n}`), { n }, { ip: '::1', headers: {} }),
+  );
   let joined = 0;
   let took = Infinity;
   for (const join of joins) void join.then(() => ++joined === 50 && (took = stage.clock.now() - began));

@@ -11,7 +11,13 @@ const talk = room({
   name: 'talk',
   state: () => new Lines(),
   data: () => ({ posts: 0 }),
-  messages: { say: z.string().max(20), post: z.object({ id: z.string(), text: z.string() }), slow: z.number(), later: z.number(), no: z.number() },
+  messages: {
+    say: z.string().max(20),
+    post: z.object({ id: z.string(), text: z.string() }),
+    slow: z.number(),
+    later: z.number(),
+    no: z.number(),
+  },
   join(self, player, options: { name?: string }) {
     if (options.name === 'nobody') throw refuse('bad_name', 'Choose another name.');
     self.state.members.set(player.sessionId, options.name ?? player.sessionId);
@@ -37,7 +43,8 @@ const talk = room({
       self.data = { posts: self.data.posts + 1 };
       return self.data.posts;
     },
-    later: (self, _player, n) => self.task(Promise.resolve(n * 2), (later, double) => later.state.lines.push(`later ${double}`) && double + 1),
+    later: (self, _player, n) =>
+      self.task(Promise.resolve(n * 2), (later, double) => later.state.lines.push(`later ${double}`) && double + 1),
     no: (_self, _player, n) => refuse('not_now', 'Not now.', { n }),
   },
 });
@@ -47,7 +54,7 @@ afterEach(() => stage.close());
 
 const lines = (client: StageClient<Lines>): string[] => [...client.state!.lines];
 
-it('sends a turn\'s patch before its broadcasts, and those before its reply', async () => {
+it("sends a turn's patch before its broadcasts, and those before its reply", async () => {
   stage = await openStage<Lines>(talk);
   const ann = await stage.join('ann');
   const bob = await stage.join('bob');
@@ -85,7 +92,11 @@ it('refuses rubbish, unknown messages and what the schema does not take', async 
   ann.castBytes('say', Uint8Array.of(0xc1, 0xff));
   ann.cast('constructor', 1);
   await stage.clock.settled();
-  expect(ann.errors.map(({ message }) => message.split(':')[0])).toEqual(['invalid_payload', 'bad_payload', 'unknown_message']);
+  expect(ann.errors.map(({ message }) => message.split(':')[0])).toEqual([
+    'invalid_payload',
+    'bad_payload',
+    'unknown_message',
+  ]);
   expect(ann.errors[0]!.code).toBe(4217);
   await expect(ann.call('post', { id: 1 })).rejects.toMatchObject({ status: 1, reason: { code: 'invalid_payload' } });
   await expect(ann.call('no', 3)).rejects.toMatchObject({ status: 1, reason: { code: 'not_now', details: { n: 3 } } });
