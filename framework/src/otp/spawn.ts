@@ -210,12 +210,17 @@ export function spawnMonitor(body: Body): { pid: Pid; ref: Monitor } {
  * @param options.timeout milliseconds; then the symbol `timeout` comes instead. Default Infinity
  * @throws NoProcess outside of a spawned process
  */
-export function receive<T = unknown>(match?: ((message: unknown) => message is T) | ((message: unknown) => boolean), options?: { timeout?: number }): Promise<T> {
+export function receive<T = unknown>(match?: ((message: unknown) => message is T) | ((message: unknown) => boolean)): Promise<T>;
+export function receive<T = unknown>(
+  match: ((message: unknown) => message is T) | ((message: unknown) => boolean) | undefined,
+  options: { timeout: number },
+): Promise<T | typeof TIMEOUT>;
+export function receive(match?: (message: unknown) => boolean, options?: { timeout: number }): Promise<unknown> {
   const proc = requireProc('receive');
   if (!(proc instanceof FunctionProc)) {
     throw new NoProcess('receive in a process that does not run a function', 'A genServer gets its messages in its handlers.');
   }
-  return proc.receive(match, options?.timeout ?? Infinity) as Promise<T>;
+  return proc.receive(match, options?.timeout ?? Infinity);
 }
 
 /** The process that runs, for operations that only one can do. */

@@ -14,7 +14,7 @@ import { NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
 import { crashOf, type ExitReason } from './exit-reason.ts';
 import { endProcess } from './exit-signals.ts';
 import type { GenServer } from './gen-server.ts';
-import { addLink, removeLink } from './monitor.ts';
+import { addLink, addMonitor, removeLink, removeMonitor } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { currentProc, DEAD, living, type Proc } from './proc.ts';
 import { runAs } from './scheduler.ts';
@@ -83,14 +83,36 @@ export function startProc(behaviour: Behaviour, arg: unknown, options: StartOpti
   if (linked) addLink(parent!, proc);
   const failure = runAs(proc, () => proc.begin(arg));
   if (!(failure instanceof Promise)) return outcomeOf(behaviour, proc, parent, linked, failure);
-  const settled = failure.then((f) => outcomeOf(behaviour, proc, parent, linked, f));
-  const { timeout } = options;
-  // A process that is ended while its init waits has failed to start, though its promise never settles.
-  const ended = new Promise<StartOutcome>((resolve) => {
-    proc.signal.addEventListener('abort', () => resolve(outcomeOf(behaviour, proc, parent, linked, { ignored: false, reason: proc.exitReason! })));
+  if ((proc.status as number) === DEAD) return outcomeOf(behaviour, proc, parent, linked, { ignored: false, reason: proc.exitReason! });
+  return whenBegun(failure, proc, options.timeout, (end) => {
+    if (end !== 'timeout') return outcomeOf(behaviour, proc, parent, linked, end);
+    if (linked) removeLink(parent!, proc);
+    endProcess(proc, 'killed');
+    return { error: new StartError(behaviour.name, 'timeout') };
   });
-  if (timeout === undefined || timeout === Infinity) return Promise.race([settled, ended]);
-  return Promise.race([settled, ended, timedOut(behaviour, proc, parent, linked, timeout, settled)]);
+}
+
+/** Waits for an async init, its process's end or the timeout, whatever is first. */
+function whenBegun(
+  begun: Promise<InitFailure | undefined>,
+  proc: BehaviourProc,
+  timeout: number | undefined,
+  outcome: (end: InitFailure | undefined | 'timeout') => StartOutcome,
+): Promise<StartOutcome> {
+  return new Promise((resolve) => {
+    const clock = currentClock();
+    const settle = (end: InitFailure | undefined | 'timeout'): void => {
+      if (timer) clock.clearTimer(timer);
+      removeMonitor(ended, proc, false);
+      resolve(outcome(end));
+    };
+    const timer = timeout === undefined || timeout === Infinity ? undefined : clock.setTimer(timeout, () => settle('timeout'));
+    // A process that is ended while its init waits has failed to start, though its promise may never settle.
+    const ended = addMonitor((reason) => settle({ ignored: false, reason }), proc, proc.pid);
+    void begun.then((failure) => {
+      if (proc.status !== DEAD) settle(failure);
+    });
+  });
 }
 
 /** Registers the name. Returns why the start has failed, if it could not. */
@@ -128,24 +150,4 @@ function failStart(behaviour: Behaviour, proc: Proc, parent: Proc | undefined, l
   if (linked && parent!.trapExit) removeLink(parent!, proc);
   endProcess(proc, reason);
   return { error: new StartError(behaviour.name, reason) };
-}
-
-function timedOut(
-  behaviour: Behaviour,
-  proc: Proc,
-  parent: Proc | undefined,
-  linked: boolean,
-  timeout: number,
-  settled: Promise<unknown>,
-): Promise<StartOutcome> {
-  return new Promise((resolve) => {
-    const clock = currentClock();
-    const timer = clock.setTimer(timeout, () => {
-      if (linked) removeLink(parent!, proc);
-      endProcess(proc, 'killed');
-      resolve({ error: new StartError(behaviour.name, 'timeout') });
-    });
-    const clear = (): void => clock.clearTimer(timer);
-    settled.then(clear, clear);
-  });
 }
