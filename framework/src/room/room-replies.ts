@@ -22,8 +22,8 @@ interface Outcome {
 const IN_DOUBT: Outcome = {
   status: ResponseStatus.ERROR,
   payload: packPayload({
-    name: 'in_doubt',
-    code: 'in_doubt',
+    name: 'call_in_doubt',
+    code: 'call_in_doubt',
     message: 'The room restarted while it was doing this; it may be done in part.',
   })!,
 };
