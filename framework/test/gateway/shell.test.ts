@@ -177,6 +177,24 @@ describe('messages', () => {
     expect(a.answers).toHaveLength(1);
   });
 
+  test('each call has its own deadline, whatever was answered before', async () => {
+    const stage = await booted({ callTimeout: 500 });
+    const a = await stage.join('a');
+    stage.shell.call('a', 1, 'quick');
+    await stage.clock.advance(200);
+    stage.shell.call('a', 2, 'slow');
+    await stage.settled();
+    const [first] = stage.seqs('call');
+    await stage.turn({ done: [first!], frames: [answer(first!, 'ok')] });
+    await stage.clock.advance(499);
+    expect(a.answers.map(([, id]) => id)).toEqual([1]);
+    await stage.clock.advance(1);
+    expect(a.answers.map(([, id]) => id)).toEqual([1, 2]);
+    stage.shell.call('a', 3, 'slow');
+    await stage.clock.advance(500);
+    expect(a.answers.map(([, id]) => id)).toEqual([1, 2, 3]);
+  });
+
   test('a deadline that passes while the room is down ends the call, which is not tried any more', async () => {
     const stage = await booted({ callTimeout: 500 });
     const a = await stage.join('a');

@@ -216,6 +216,7 @@ export class Clients {
     this.live = false;
     this.failCalls('call_in_doubt', (call) => call.accepted !== false);
     this.failCalls('room_closed', () => true);
+    this.#calls.stop();
     for (const session of this.#sessions.all()) this.#forget(session.sessionId, joinRefused.closed());
   }
 

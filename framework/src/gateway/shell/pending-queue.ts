@@ -57,10 +57,6 @@ export class PendingQueue {
     this.#bounds = bounds;
   }
 
-  get size(): number {
-    return this.#bySeq.size;
-  }
-
   /** `flood`: this session alone has reached its bound; `full`: the room has. */
   admit(sessionId: string): 'admitted' | 'flood' | 'full' {
     if ((this.#counts.get(sessionId) ?? 0) >= this.#bounds.perSession) return 'flood';
