@@ -3,7 +3,8 @@
  * the JOIN and the reconnection's seat; all else it hands to the room's shell.
  *
  * Invariants
- * - A session that the shell has let in is told to it as left exactly once, also when its join was overtaken by its end.
+ * - A session that the shell has let in is told to it as left exactly once. One whose line is cut while it is let in is
+ *   told as left at once, whatever the shell is waiting for.
  * - `state` stays unset, so core sends no state and looks for no patches; its patch timer is as slow as a timer can be.
  * - `onUncaughtException` is not defined: core would answer a throwing request with OK (colyseus-0.18.md, 1).
  *
@@ -106,11 +107,16 @@ export abstract class ColyseusShell extends Room {
   override async onJoin(client: Client, options: unknown): Promise<void> {
     const connection = connectionOf(client);
     const shell = this.#sit(connection);
+    const late = setTimeout(() => this.#turnAway(connection), this.#config.transport.limits.admissionTimeout);
     try {
-      await shell.join(connection, options, this.#connections.get(client) ?? { ip: '', headers: {} });
+      const info = this.#connections.get(client) ?? { ip: '', headers: {} };
+      await unlessClosed(connection, shell.join(connection, options, info));
     } catch (error) {
       this.#rise(connection);
+      if (!connection.isOpen) shell.leave(connection.sessionId, false); // it may still be about to let the client in
       throw refusal(error, CANNOT_CREATE, this.#config.report);
+    } finally {
+      clearTimeout(late);
     }
     this.#inside.add(connection.sessionId);
   }
@@ -125,7 +131,8 @@ export abstract class ColyseusShell extends Room {
 
   override async onReconnect(client: Client): Promise<void> {
     const connection = connectionOf(client);
-    await this.#sit(connection).resume(connection);
+    connection.resumed();
+    await unlessClosed(connection, this.#sit(connection).resume(connection));
   }
 
   override onLeave(client: Client, code?: number): void {
@@ -152,7 +159,7 @@ export abstract class ColyseusShell extends Room {
   #keepsSeat(connection: Connection): boolean {
     const ended = connection.endedWith;
     if (this.#over || this.#config.reconnection <= 0) return false;
-    if (connection._enqueuedMessages !== undefined) return false; // never acknowledged its JOIN
+    if (connection._enqueuedMessages !== undefined) return false; // never acknowledged a JOIN: it has no token
     return ended === undefined || mayReconnect(ended);
   }
 
@@ -170,6 +177,11 @@ export abstract class ColyseusShell extends Room {
     connection.take(seat);
     this.#joining.add(connection);
     return shell;
+  }
+
+  #turnAway(connection: Connection): void {
+    connection.error(CANNOT_CREATE, 'The room did not let you in, in time.');
+    connection.end(CloseCode.JOIN_TIMEOUT, 'The room did not let you in, in time.');
   }
 
   #rise(connection: Connection): void {
@@ -221,6 +233,20 @@ export abstract class ColyseusShell extends Room {
 /** Every client of a gateway's room is a Connection of its transport. */
 function connectionOf(client: Client): Connection {
   return client as unknown as Connection;
+}
+
+/** What was awaited for a client, or a rejection as soon as its connection is closed. */
+async function unlessClosed(connection: Connection, awaited: Promise<void>): Promise<void> {
+  const closed = Promise.withResolvers<never>();
+  const onClose = (): void => closed.reject(new ServerError(CloseCode.WITH_ERROR, 'The connection was closed.'));
+  if (!connection.isOpen) onClose();
+  connection.once('close', onClose);
+  awaited.catch(() => {}); // it may fail after the connection did, and then nobody waits for it
+  try {
+    await Promise.race([awaited, closed.promise]);
+  } finally {
+    connection.off('close', onClose);
+  }
 }
 
 /** What core and the client are told of a failure: its words when they were meant to be read, else only that it failed. */

@@ -4,6 +4,8 @@
  *
  *     serve({ rooms, limits: { messagesPerSecond: 60 } })
  */
+import { GenroomError } from '../platform/errors.ts';
+
 export interface Limits {
   /** Largest WebSocket message taken from a client, in bytes. The socket is closed beyond. Default 65,536. */
   readonly maxPayload: number;
@@ -13,6 +15,8 @@ export interface Limits {
   readonly messagesPerSecond: number;
   /** Inbound bytes a second, averaged; twice as many may come at once. Default 256 KiB. */
   readonly bytesPerSecond: number;
+  /** Milliseconds a room may take to let a client in, its player's loading included. Default 30,000. */
+  readonly admissionTimeout: number;
   /** Milliseconds a client has to acknowledge its JOIN. Default 10,000. */
   readonly joinTimeout: number;
   /** Bytes that may wait for that acknowledgement. Default 1 MiB. */
@@ -32,6 +36,7 @@ export const defaultLimits: Limits = {
   maxBackpressure: 1024 * 1024,
   messagesPerSecond: 250,
   bytesPerSecond: 256 * 1024,
+  admissionTimeout: 30_000,
   joinTimeout: 10_000,
   joinBuffer: 1024 * 1024,
   malformed: 10,
@@ -39,3 +44,18 @@ export const defaultLimits: Limits = {
   maxBody: 64 * 1024,
   bodyTimeout: 5_000,
 };
+
+/** The limits as asked for. Throws `bad_limits`: uWebSockets.js ends the process over some of them. */
+export function limitsOf(asked: Partial<Limits> = {}): Limits {
+  const limits = { ...defaultLimits, ...asked };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(value > 0)) throw badLimit(name, value, 'Give a number above 0, or leave it out.');
+  }
+  const { idleTimeout } = limits;
+  if (idleTimeout < 8 || idleTimeout > 960) throw badLimit('idleTimeout', idleTimeout, 'Give seconds from 8 to 960.');
+  return limits;
+}
+
+function badLimit(name: string, value: unknown, remedy: string): GenroomError {
+  return new GenroomError('bad_limits', `limits.${name} is ${String(value)}`, { remedy });
+}

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 export interface Bare {
   readonly ws: WebSocket;
   readonly sessionId: string;
+  readonly roomId: string;
   /** Every message received, whole. */
   readonly frames: Uint8Array[];
   readonly closed: Promise<{ code: number; reason: string }>;
@@ -39,5 +40,5 @@ export async function bareClient(
   await once(ws, 'open');
   opened(ws);
   await Promise.race([joined.promise, closed]);
-  return { ws, sessionId: seat.sessionId, frames, closed };
+  return { ws, sessionId: seat.sessionId, roomId: seat.roomId, frames, closed };
 }

@@ -122,6 +122,15 @@ describe.each(transports)('the %s transport', (transport) => {
     expect(await response.json()).toEqual(['?q=1', { b: 2 }, '127.0.0.1', 'c']);
   });
 
+  test('cookies may be several', async () => {
+    const headers = [
+      ['set-cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+    ] as [string, string][];
+    await using at = await party({ transport, handlers: [() => new Response('x', { headers })] });
+    expect((await fetch(at.url)).headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+  });
+
   test('orders of an operator: from this machine, from no foreign page, through no proxy', async () => {
     const ordered: unknown[] = [];
     const tree: TreeView = { transport, connections: 1, rooms: [], nodes: [] };

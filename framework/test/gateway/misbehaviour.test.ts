@@ -1,4 +1,5 @@
 /** What a client that means no good, or reads too slowly, can and cannot do. Both transports, real sockets. */
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { Client } from '@colyseus/sdk';
@@ -109,14 +110,41 @@ describe.each(transports)('the %s transport and', (transport) => {
     expect((await silent.closed).code).toBe(CloseCode.JOIN_TIMEOUT);
   });
 
-  test('a line cut while the join is still under way: the shell is told that it left', async () => {
+  test('a line cut while the join is under way: the shell hears at once that it left, and the room can end', async () => {
     const { url, log } = await start();
-    await bareClient(url);
-    await bareClient(url, { slow: 150 }, false, (ws) => setTimeout(() => ws.terminate(), 30));
+    const first = await bareClient(url);
+    await bareClient(url, { never: true }, false, (ws) => setTimeout(() => ws.terminate(), 30));
+    await until(() => log.some(([what]) => what === 'leave'), 'its leave');
     expect(log.filter(([what]) => what === 'join')).toHaveLength(1);
-    await until(() => log.filter(([what]) => what === 'join').length === 2, 'the late join');
-    const late = log.filter(([what]) => what === 'join')[1]![1];
-    await until(() => log.some(([what, id]) => what === 'leave' && id === late), 'its leave');
+    first.ws.send(Uint8Array.of(12));
+    await until(() => log.some(([what]) => what === 'close'), 'the end of the room');
+  });
+
+  test('a room that lets nobody in: the client is told after the time for that', async () => {
+    const { url, log } = await start({ limits: { admissionTimeout: 100 } });
+    await bareClient(url);
+    const waiting = await bareClient(url, { never: true }, false);
+    expect((await waiting.closed).code).toBe(CloseCode.JOIN_TIMEOUT);
+    expect(waiting.frames.map(([code]) => code)).toEqual([11]);
+    expect(log.filter(([what]) => what === 'leave')).toEqual([['leave', waiting.sessionId, false]]);
+  });
+
+  test('a line cut again before the return was acknowledged: the seat is kept, with the same token', async () => {
+    const { url, gateway, log } = await start();
+    const first = await bareClient(url);
+    const token = tokenOf(first.frames[0]!);
+    const back = `ws://127.0.0.1:${gateway.port}/p/${first.roomId}?sessionId=${first.sessionId}&reconnectionToken=${token}&skipHandshake`;
+    await pings(first.ws);
+    first.ws.terminate();
+    for (const patience of ['none', 'none', 'stays']) {
+      const again = new WebSocket(back);
+      const [join] = (await once(again, 'message')) as [Buffer];
+      expect([join[0], tokenOf(join)]).toEqual([10, token]);
+      if (patience === 'none') again.terminate();
+      else again.send(Uint8Array.of(10));
+      if (patience === 'stays') expect(((await once(again, 'message')) as [Buffer])[0][0]).toBe(14);
+    }
+    expect(log.map(([what]) => what)).toEqual(['join', 'drop', 'resume', 'drop', 'resume', 'drop', 'resume']);
   });
 
   test('messages before the acknowledgement, and frames of no kind: an error frame, then the close', async () => {
@@ -230,6 +258,11 @@ function pings(ws: WebSocket): Promise<void> {
     ws.on('message', heard);
     ws.send(Uint8Array.of(18));
   });
+}
+
+/** The reconnection token in a JOIN frame. */
+function tokenOf(join: Uint8Array): string {
+  return Buffer.from(join.subarray(2, 2 + join[1]!)).toString();
 }
 
 const isNumbered = (frame: Uint8Array): boolean => frame[0] === 13 && frame[1] === 0xa1 && frame[2] === 0x6e;

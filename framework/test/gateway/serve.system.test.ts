@@ -30,13 +30,13 @@ async function server(options: Partial<ServeOptions> = {}, flags: readonly strin
   });
   const log: Record<string, unknown>[] = [];
   const noise: string[] = [];
-  createInterface({ input: child.stderr! }).on('line', (line) => {
+  createInterface({ input: child.stderr }).on('line', (line) => {
     if (line.startsWith('{')) log.push(JSON.parse(line) as Record<string, unknown>);
     else noise.push(line);
   });
   const exit = once(child, 'exit') as Promise<[number | null, string | null]>;
   const [url] = (await Promise.race([
-    once(createInterface({ input: child.stdout! }), 'line'),
+    once(createInterface({ input: child.stdout }), 'line'),
     exit.then(() => Promise.reject(new Error(`the server ended: ${noise.join('\n')}`))),
   ])) as [string];
   const served = { url, process: child, log, noise, exit };
@@ -47,7 +47,7 @@ async function server(options: Partial<ServeOptions> = {}, flags: readonly strin
 const join = (url: string, name: string, channel = 'a'): Promise<Room> =>
   new Client(url).joinOrCreate('chat', { name, channel }).then((room) => {
     room.onMessage('*', () => {});
-    return room as Room;
+    return room;
   });
 const linesOf = (room: Room): string[] =>
   [...(room.state as { lines: { text: string }[] }).lines].map(({ text }) => text);
@@ -75,9 +75,9 @@ describe.each(everywhere)('$transport, nodes: $nodes', ({ transport, nodes }) =>
     for (const room of [one, two, other]) room.onLeave((...end) => ends.push(end));
     const acknowledged: string[] = [];
     const flowing: number[] = [];
-    let flow = true;
+    const enough = new AbortController();
     const stream = (async () => {
-      for (let n = 0; flow; n++) {
+      for (let n = 0; !enough.signal.aborted; n++) {
         await other.request('post', { id: `${n}`, text: `${n}` }, { timeout: 1000 });
         flowing.push(n);
       }
@@ -89,7 +89,7 @@ describe.each(everywhere)('$transport, nodes: $nodes', ({ transport, nodes }) =>
       await post(one, how);
       acknowledged.push(how);
     }
-    flow = false;
+    enough.abort();
     await stream;
     const kept = ['throw', 'half of reject', 'reject', 'half of timer', 'timer', 'await'];
     await until(() => linesOf(one).length === kept.length && linesOf(two).length === kept.length, 'the lines');

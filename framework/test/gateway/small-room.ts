@@ -40,7 +40,8 @@ export class SmallShell implements ShellPort {
   }
 
   async join(client: ClientPort, options: unknown, connection: { ip: string; token?: string }): Promise<void> {
-    const wish = options as { refuse?: boolean; slow?: number; flood?: number } | null;
+    const wish = options as { refuse?: boolean; slow?: number; never?: boolean; flood?: number } | null;
+    if (wish?.never) await new Promise(() => {});
     if (wish?.refuse) throw new Refused('not_invited', 'You are not on the list.', { remedy: 'Ask the host.' });
     if (wish?.slow) await new Promise((resolve) => setTimeout(resolve, wish.slow));
     this.clients.set(client.sessionId, client);
@@ -77,6 +78,8 @@ export class SmallShell implements ShellPort {
     else if (type === 'but') this.port.publish(dataFrame('shout', 'but'), message as string[]);
     else if (type === 'mixed') this.#mixed(client, message as number);
     else if (type === 'count') this.count();
+    else if (type === 'lock') this.port.lock(message as boolean);
+    else if (type === 'metadata') this.port.setMetadata(message);
     else if (type === 'over') this.port.dispose(4500, 'the party is over');
     else if (type === 'kick') client.close(4321, 'out');
     else client.send(dataFrame(type, message));

@@ -1,6 +1,7 @@
 /** Both transports, with the unmodified SDK and with bare sockets, over real connections. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { matchMaker } from '@colyseus/core';
 import { Client } from '@colyseus/sdk';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CloseCode } from '../../src/gateway/close-codes.ts';
@@ -92,11 +93,45 @@ describe.each(transports)('the %s transport', (transport) => {
     expect(await room.request('double', 4)).toBe(8);
     expect(seen.at(-1)).toEqual(['welcome', 'back']);
     expect(log.map(([what]) => what)).toEqual(['join', 'drop', 'resume']);
-    const token = room.reconnectionToken;
+    const again = Promise.withResolvers<void>();
+    room.onReconnect(() => again.resolve());
     cut(room);
-    await until(() => log.filter(([what]) => what === 'resume').length === 2, 'the second return');
-    await until(() => room.connection.isOpen && room.reconnectionToken !== token, 'a new token');
+    await again.promise;
     expect(await room.request('double', 4)).toBe(8);
+  });
+
+  test('a client comes back by its token from elsewhere, also while its old line is open', async () => {
+    const { url, log } = await start();
+    const room = await new Client(url).joinOrCreate('small', { channel: 'a' });
+    await room.request('double', 1);
+    room.reconnection.enabled = false;
+    const left = new Promise<number>((resolve) => room.onLeave(resolve));
+    const again = await new Client(url).reconnect(room.reconnectionToken);
+    expect([again.sessionId, await again.request('double', 2)]).toEqual([room.sessionId, 4]);
+    expect(await left).toBeGreaterThan(1000);
+    cut(again);
+    again.reconnection.enabled = false;
+    const third = await new Client(url).reconnect(room.reconnectionToken);
+    expect(await third.request('double', 3)).toBe(6);
+    expect(log.map(([what]) => what)).toEqual(['join', 'drop', 'resume', 'drop', 'resume']);
+    await expect(new Client(url).reconnect(`${room.roomId}:wrong`)).rejects.toMatchObject({ code: 524 });
+  });
+
+  test('a room that is locked takes nobody in; its metadata is listed', async () => {
+    const { url } = await start();
+    const join = () => new Client(url).joinOrCreate('small', { channel: 'a' });
+    const room = await join();
+    room.onMessage('*', () => {});
+    room.send('lock', true);
+    room.send('metadata', { map: 'desert' });
+    await room.request('double', 1);
+    expect((await join()).roomId).not.toBe(room.roomId);
+    expect(await matchMaker.query({ roomId: room.roomId })).toMatchObject([
+      { locked: true, metadata: { map: 'desert' } },
+    ]);
+    room.send('lock', false);
+    await room.request('double', 1);
+    expect((await matchMaker.query({ roomId: room.roomId }))[0]!.locked).toBe(false);
   });
 
   test('a client that comes back before its old line is seen to be dead replaces it', async () => {
@@ -228,6 +263,14 @@ describe.each(transports)('the %s transport', (transport) => {
     await until(() => room.state.count === 3, 'the state after the return');
     shells[0]!.count();
     await until(() => room.state.count === 4, 'a patch after it');
+  });
+
+  test('limits that cannot be are refused before they are tried', async () => {
+    const refused = (limits: object) =>
+      expect(party({ transport, limits })).rejects.toMatchObject({ code: 'bad_limits' });
+    await refused({ idleTimeout: 5 });
+    await refused({ maxPayload: 0 });
+    await refused({ messagesPerSecond: Number.NaN });
   });
 
   test('getLatency is answered', async () => {

@@ -10,7 +10,7 @@ export interface Peer {
   readonly address: string;
 }
 
-/** Answers a request, or leaves it to the next handler by `undefined`. */
+/** Answers a request, or leaves it to the next handler by `undefined`. A body is read whole before it is sent. */
 export type HttpHandler = (request: Request, peer: Peer) => Promise<Response | undefined> | Response | undefined;
 
 /** The first handler that answers; 404 when none does; 500, and a report, when one throws. */

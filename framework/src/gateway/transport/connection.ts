@@ -65,15 +65,19 @@ export class Connection extends EventEmitter implements ClientPort {
   auth: unknown;
   userData: unknown;
   _joinedAt = 0;
-  /** What waits for the JOIN's acknowledgement; undefined once that has come (core reads it so). */
-  _enqueuedMessages: Uint8Array[] | undefined = [];
+  /** Core reads it: who has it was never in the room, and has no seat to come back to. */
+  _enqueuedMessages: readonly never[] | undefined = [];
+  /** The token this client came back with. */
+  returnedWith: string | undefined;
 
   readonly #socket: Socket;
   readonly #limits: Limits;
   readonly #stats: GatewayStats;
   readonly #report: (error: unknown) => void;
   readonly #bucket: Bucket;
-  #waiting = 0;
+  /** What waits for the JOIN's acknowledgement; undefined once that has come. */
+  #kept: Uint8Array[] | undefined = [];
+  #keptBytes = 0;
   #malformed = 0;
   #deadline: NodeJS.Timeout | undefined;
   #joinSent = false;
@@ -115,6 +119,15 @@ export class Connection extends EventEmitter implements ClientPort {
     this.#seat = seat;
   }
 
+  /**
+   * The client is back on its seat. Its token stays the one it has: were it given a new one, and cut off before that
+   * arrived, it could not come back any more.
+   */
+  resumed(): void {
+    this._enqueuedMessages = undefined;
+    this.reconnectionToken = this.returnedWith ?? this.reconnectionToken;
+  }
+
   /** A latency probe is in no room: each of its messages is answered by these bytes. */
   answerWith(bytes: Uint8Array): void {
     this.#probe = bytes;
@@ -152,7 +165,7 @@ export class Connection extends EventEmitter implements ClientPort {
   /** Sends, or keeps until the JOIN is acknowledged. A patch before the first full state is part of that state. */
   send(bytes: Uint8Array): void {
     if (this.readyState !== OPEN) return;
-    if (this._enqueuedMessages === undefined) this.#write(bytes);
+    if (this.#kept === undefined) this.#write(bytes);
     else this.#keep(bytes);
   }
 
@@ -258,9 +271,9 @@ export class Connection extends EventEmitter implements ClientPort {
     if (!this.#joinSent || this.state !== ClientState.JOINING) return;
     clearTimeout(this.#deadline);
     this.state = ClientState.JOINED;
-    const waiting = this._enqueuedMessages ?? [];
+    const waiting = this.#kept ?? [];
     this._enqueuedMessages = undefined;
-    this.#waiting = 0;
+    this.#kept = undefined;
     for (const bytes of waiting) this.#write(bytes);
     if (this.readyState !== OPEN || !this.#seat) return;
     this.#socket.subscribe(this.#seat.topic);
@@ -270,9 +283,9 @@ export class Connection extends EventEmitter implements ClientPort {
   #keep(bytes: Uint8Array): void {
     if (bytes[0] === Protocol.ROOM_STATE) this.#stateKept = true;
     else if (bytes[0] === Protocol.ROOM_STATE_PATCH && !this.#stateKept) return;
-    this._enqueuedMessages!.push(bytes);
-    this.#waiting += bytes.byteLength;
-    if (this.#waiting > this.#limits.joinBuffer)
+    this.#kept!.push(bytes);
+    this.#keptBytes += bytes.byteLength;
+    if (this.#keptBytes > this.#limits.joinBuffer)
       this.#giveUpJoin('Too much was waiting for the JOIN to be acknowledged.');
   }
 

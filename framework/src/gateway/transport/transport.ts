@@ -23,7 +23,7 @@ import { GenroomError } from '../../platform/errors.ts';
 import { ErrorCode, Protocol } from '../../room/frames.ts';
 import { CloseCode } from '../close-codes.ts';
 import { type HttpHandler, type Peer, respond } from '../http/handler.ts';
-import { defaultLimits, type Limits } from '../limits.ts';
+import { type Limits, limitsOf } from '../limits.ts';
 import { type GatewayStats, newStats } from '../stats.ts';
 import { Connection, type Socket } from './connection.ts';
 
@@ -71,7 +71,7 @@ export abstract class GatewayTransport extends Transport {
 
   constructor(options: TransportOptions = {}) {
     super();
-    this.limits = { ...defaultLimits, ...options.limits };
+    this.limits = limitsOf(options.limits);
     this.stats = options.stats ?? newStats();
     this.#handlers = options.handlers ?? [];
     this.#trustProxy = options.trustProxy ?? false;
@@ -125,6 +125,7 @@ export abstract class GatewayTransport extends Transport {
 
   async #seat(connection: Connection, roomId: string | undefined, upgrade: Upgrade): Promise<void> {
     const token = upgrade.query.get('reconnectionToken') ?? undefined;
+    connection.returnedWith = token;
     try {
       const room = roomId === undefined ? undefined : matchMaker.getLocalRoomById(roomId);
       const plain = sessionName.test(connection.sessionId) && !(connection.sessionId in Object.prototype);

@@ -113,10 +113,9 @@ export class WsTransport extends GatewayTransport {
     const response = body instanceof Response ? body : await this.#respond(req, method, body);
     const content = Buffer.from(await response.arrayBuffer());
     if (res.destroyed) return;
-    const headers: Record<string, string> = {};
-    response.headers.forEach((value, key) => (headers[key] = value));
-    headers['content-length'] ??= String(content.byteLength);
-    res.writeHead(response.status, headers);
+    response.headers.forEach((value, key) => res.appendHeader(key, value)); // set-cookie may come more than once
+    if (!res.hasHeader('content-length')) res.setHeader('content-length', content.byteLength);
+    res.writeHead(response.status);
     res.end(method === 'HEAD' ? undefined : content);
   }
 
