@@ -6,7 +6,6 @@ import { refuse, room } from 'genroom';
 import * as z from 'zod';
 import { crashOnPurpose, crashWays } from './crash-on-purpose.ts';
 import { guest, guestOptions } from './guest.ts';
-import { type Bucket, take } from './rate.ts';
 import { ChatState, freeName, Guest, KEPT_MOST, Line, MOVED, pageBefore, plain, type PlainLine, SHOWN_MOST } from './state.ts';
 
 export const TEXT_MOST = 1000;
@@ -24,7 +23,6 @@ export const chat = room({
     return new ChatState({ title: known.success ? known.data.room : 'chat', opened: Date.now() });
   },
   data: () => ({ older: [] as readonly PlainLine[] }),
-  derived: () => ({ rates: new Map<string, Bucket>() }),
 
   player: guest,
   messages: {
@@ -41,16 +39,10 @@ export const chat = room({
   },
   drop: (room, player) => setHere(room.state, player.sessionId, false),
   resume: (room, player) => setHere(room.state, player.sessionId, true),
-  leave(room, player) {
-    room.state.guests.delete(player.sessionId);
-    room.derived.rates.delete(player.sessionId);
-  },
+  leave: (room, player) => void room.state.guests.delete(player.sessionId),
 
   calls: {
     post(room, player, { id, text }) {
-      const { bucket, wait } = take(room.derived.rates.get(player.sessionId), room.now());
-      room.derived.rates.set(player.sessionId, bucket);
-      if (wait > 0) return refuse('too_fast', 'You are posting faster than two lines a second.', { wait });
       const { lines, guests } = room.state;
       const n = (lines.at(-1)?.n ?? 0) + 1;
       const by = guests.get(player.sessionId)?.name ?? player.options.name;

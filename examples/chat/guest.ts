@@ -1,6 +1,7 @@
 /** A guest of a chat room: the options it joins with, and what it may do. Runs in a process of its own. */
-import { player } from 'genroom';
+import { player, refuse } from 'genroom';
 import * as z from 'zod';
+import { FULL, take } from './rate.ts';
 
 export const NAME_MOST = 24;
 export const ROOM_MOST = 32;
@@ -21,4 +22,12 @@ export const guest = player({
   options: guestOptions,
   /** Who sits at the server's own machine may crash the room on purpose. */
   auth: ({ ip, headers }) => ({ operator: LOOPBACK.test(ip) && headers['x-forwarded-for'] === undefined }),
+  state: () => ({ rate: FULL }),
+  /** Too many lines are refused here, before they cost the room anything. */
+  admit(self, { type }) {
+    if (type !== 'post') return;
+    const { bucket, wait } = take(self.state.rate, self.now());
+    if (wait > 0) throw refuse('too_fast', 'You are posting faster than two lines a second.', { wait });
+    self.state = { rate: bucket };
+  },
 });

@@ -63,13 +63,13 @@ export function plain({ n, id, by, at, text }: Line): PlainLine {
   return { n, id, by, at, text };
 }
 
-/** The page of lines before line `before`, oldest first, out of old and shown lines. */
+/** The page of lines before line `before`, oldest first, out of old and shown lines; after the end means the last page. */
 export function pageBefore(older: readonly PlainLine[], shown: readonly PlainLine[], before: number): PlainLine[] {
-  const first = older[0]?.n ?? shown[0]?.n ?? before;
-  const from = Math.max(0, before - PAGE - first);
-  const to = Math.max(0, before - first);
-  const split = older.length;
-  return [...older.slice(from, to), ...shown.slice(Math.max(0, from - split), Math.max(0, to - split))];
+  const first = older[0]?.n ?? shown[0]?.n ?? 1;
+  const to = Math.min(Math.max(0, before - first), older.length + shown.length);
+  const from = Math.max(0, to - PAGE);
+  const shownFrom = older.length;
+  return [...older.slice(from, to), ...shown.slice(Math.max(0, from - shownFrom), Math.max(0, to - shownFrom))];
 }
 
 /** A name that nobody else here has: a second Ada becomes "Ada 2". */

@@ -85,7 +85,7 @@ class Session {
     };
     room.onStateChange((state) => this.#on.state(state));
     room.onMessage('typing', (sessionId) => this.#on.typing(sessionId));
-    room.onError((_code, message) => this.#on.problem(message ?? 'The server refused this.'));
+    room.onError((_code, message) => this.#on.problem(message?.replace(/^\w+: /, '') ?? 'The server refused this.'));
     room.onDrop(() => this.#on.status('reconnecting'));
     room.onReconnect(connected);
     room.onLeave((code, reason) => this.#ended(code, reason));
