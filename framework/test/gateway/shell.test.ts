@@ -232,6 +232,19 @@ describe('messages', () => {
     expect(b.seen.some(([kind]) => kind === 'closed')).toBe(false);
   });
 
+  test('in a room that stands still nobody is taken for a flood: more is refused, connections stay', async () => {
+    const stage = await booted({ bounds: { perSession: 3 } });
+    const a = await stage.join('a');
+    for (let n = 0; n < 3; n++) stage.shell.cast('a', 'x');
+    await stage.clock.advance(1_001);
+    stage.shell.cast('a', 'x');
+    expect(a.seen.at(-1)).toEqual(['error', 429, 'overloaded']);
+    await stage.turn({ done: stage.seqs('cast').slice(0, 1) });
+    stage.shell.cast('a', 'x');
+    stage.shell.cast('a', 'x');
+    expect(a.seen.at(-1)).toEqual(['closed', 4429, expect.any(String)]);
+  });
+
   test('in a full room a cast of a quiet client is refused with an error, its connection stays', async () => {
     const stage = await booted({ bounds: { perSession: 3, perRoom: 2 } });
     const a = await stage.join('a');

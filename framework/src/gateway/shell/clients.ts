@@ -30,6 +30,12 @@ export interface ClientsOptions {
   readonly handOver: (pending: Pending, session: Session) => void;
 }
 
+/**
+ * Milliseconds without a finished message after which a room counts as standing still: then it is not the client's fault
+ * that its messages pile up, and it is refused more instead of being closed.
+ */
+const STANDSTILL = 1_000;
+
 /** What new joins and calls meet. */
 export type Gate = 'open' | 'recovering' | 'closed';
 
@@ -42,12 +48,16 @@ export class Clients {
   readonly #calls: OpenCalls;
   readonly #delivery: Delivery;
   readonly #handOver: ClientsOptions['handOver'];
+  readonly #clock: Clock;
+  /** When (clock.now) a message was finished last, or an incarnation began with them. */
+  #movedAt = 0;
 
   constructor(options: ClientsOptions) {
     this.#queue = new PendingQueue(options.bounds);
     this.#calls = new OpenCalls(options.clock, options.callTimeout, (call) => this.#expire(call));
     this.#delivery = new Delivery(options.room, this.#sessions, this.#calls);
     this.#handOver = options.handOver;
+    this.#clock = options.clock;
   }
 
   get count(): number {
@@ -101,7 +111,7 @@ export class Clients {
     const verdict = this.#queue.admit(sessionId);
     if (verdict === 'admitted') this.#enqueue(session, { kind: 'cast', type, ...(payload && { payload }) });
     else if (this.gate === 'recovering') tell(session, ShellErrorCode.ROOM_RECOVERING);
-    else if (verdict === 'full') tell(session, ShellErrorCode.OVERLOADED);
+    else if (verdict === 'full' || this.#standsStill) tell(session, ShellErrorCode.OVERLOADED);
     else this.expel(sessionId, CloseCode.FLOOD, 'Too many of your messages are waiting.');
   }
 
@@ -131,6 +141,7 @@ export class Clients {
       session.admitted = true;
       arrived.push(session);
     }
+    if (turn.done.length > 0) this.#movedAt = this.#clock.now();
     this.#delivery.frames(turn.frames, arrived);
     for (const seq of turn.done) {
       const pending = this.#queue.remove(seq);
@@ -245,6 +256,7 @@ export class Clients {
 
   /** Everything unfinished, in order; calls that were answered meanwhile (their deadline passed) are dropped. */
   handOverAll(): void {
+    this.#movedAt = this.#clock.now();
     for (const pending of this.#queue.inOrder()) {
       if (pending.body.kind === 'call' && !this.#calls.has(pending.seq)) this.#queue.remove(pending.seq);
       else this.#give(pending);
@@ -254,6 +266,10 @@ export class Clients {
   /** The same for one session, whose Player is new. */
   handOverSession(sessionId: string): void {
     for (const pending of this.#queue.ofSession(sessionId)) this.#give(pending);
+  }
+
+  get #standsStill(): boolean {
+    return this.#clock.now() - this.#movedAt > STANDSTILL;
   }
 
   #await(sessionId: string, body: ClientBody): Promise<void> {
