@@ -14,6 +14,7 @@ import { $changes, refIdOf } from './schema-internals.ts';
 import type { ViewChange, ViewRecord } from './state-change.ts';
 import type { TurnRoot } from './turn-root.ts';
 
+const NO_CHANGES: readonly ViewChange[] = [];
 const VISIBLE = 1;
 const SUBSCRIBED = 2;
 
@@ -133,7 +134,8 @@ export class ClientViews {
    * @param joined nodes that joined the tree: an object that comes back is held as before it left
    * @param left nodes that left the tree
    */
-  takeChanges(joined: Iterable<ChangeTree>, left: Iterable<ChangeTree>): ViewChange[] {
+  takeChanges(joined: Iterable<ChangeTree>, left: Iterable<ChangeTree>): readonly ViewChange[] {
+    if (this.#views.size === 0 && this.#gone.size === 0) return NO_CHANGES;
     if (this.#views.size > 0) {
       for (const tree of joined) this.#touchHolders(tree);
       for (const tree of left) this.#touchHolders(tree);

@@ -74,6 +74,8 @@ export class PatchWriter {
   discard(): void {
     for (let node = this.#root.changes.next; node !== undefined; node = node.next) holdArray(node.changeTree, this.#held);
     for (const [, view] of this.#views.entries()) view.changes.clear();
+    // Settles which shared objects are filtered, which schema puts off to its next pass, and stages changes for it.
+    if (this.#root.pendingFilterRefresh.length > 0) this.#encoder.encodeUnreliable({ offset: 0 });
     this.#drop();
   }
 

@@ -110,6 +110,8 @@ export class TurnRoot extends Root {
       this.attached.set(refId, tree);
       if (((tree as FollowedTree).emptyLow | (tree as FollowedTree).emptyHigh) !== 0) this.emptied.add(tree as FollowedTree);
     }
+    // Another holder: schema would write the object where it stood, maybe before this holder tells clients of it.
+    if (this.refCount[refId]! > 1 && tree.changesNode !== undefined) this.recursivelyMoveNextToParent(tree);
     return isNew;
   }
 

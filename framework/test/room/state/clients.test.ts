@@ -47,4 +47,13 @@ describe('clients without a view', () => {
       { numRuns: RUNS },
     );
   });
+
+  test('hold objects that are at several places', () => {
+    fc.assert(
+      fc.property(turns(14), fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 3 }), (steps, restartEvery, flushEvery) => {
+        follow(steps, restartEvery, flushEvery, { sharing: true, replacing: false });
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });

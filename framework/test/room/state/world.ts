@@ -174,16 +174,21 @@ function setPrimitive(leaf: Leaf, field: number, seed: number): void {
   pick(actions, field)();
 }
 
-function changeList<T>(list: ArraySchema<T>, how: number, seed: number, make: () => T, order?: (a: T, b: T) => number): void {
+function changeList<T>(list: ArraySchema<T>, how: number, seed: number, some: () => T, order?: (a: T, b: T) => number): void {
+  // Schema does not carry an object that is twice in one array.
+  const make = (): T => {
+    const item = some();
+    return typeof item === 'object' && list.includes(item) ? newLeaf(seed) as T : item;
+  };
   const actions: (() => void)[] = [
     () => { list.push(make()); },
-    () => { list.push(make(), make()); },
+    () => { list.push(make()); list.push(make()); },
     () => { list.push(make()); },
     () => { list.unshift(make()); },
     () => { list.pop(); },
     () => { list.shift(); },
     () => { list.splice(seed % (list.length + 1), 1); },
-    () => { list.splice(seed % (list.length + 1), seed % 3, make(), make()); },
+    () => { list.splice(seed % (list.length + 1), seed % 3, make()); list.splice(0, 0, make()); },
     () => { if (list.length > 0) list[seed % list.length] = make(); },
     () => { if (seed % 4 === 0) list.clear(); else list.push(make()); },
     () => { if (seed % 3 === 0) list.reverse(); else list.push(make()); },
