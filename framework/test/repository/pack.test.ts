@@ -178,13 +178,16 @@ test('the doctor says what the machine lacks, mends it, and leaves the installed
 test.each([
   // Only the port differs from what the reader pastes: 2567 may be taken here.
   ['on one thread', () => ({ 'one.ts': example.replace('serve({', 'serve({ port: 0,') })],
-  // For a worker the room stands in a module of its own, as the error serve_on_worker asks for.
+  // For a worker the room stands in a module of its own, which it names.
   [
     'with its rooms on a worker thread',
     () => {
       const [room, start] = example.split(/^(?=const server)/m);
       const head = "import { serve } from 'genroom';\nimport { chat } from './room.ts';\n";
-      return { 'two.ts': head + start!.replace('serve({', 'serve({ port: 0, nodes: 1,'), 'room.ts': room! };
+      return {
+        'two.ts': head + start!.replace('serve({', 'serve({ port: 0, nodes: 1,'),
+        'room.ts': room!.replace("name: 'chat',", "name: 'chat', module: import.meta.url,"),
+      };
     },
   ],
 ])("the README's example serves %s: a client posts, crashes the room, posts again", async (_, files) => {
