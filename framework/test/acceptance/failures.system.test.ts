@@ -77,9 +77,9 @@ describe.each(placements)('on $transport with $nodes nodes', ({ transport, nodes
     const bad = await join1('failing');
     const good = await join1('steady');
     let answers = 0;
-    let asking = true;
+    const flowing = { on: true };
     const flow = (async () => {
-      while (asking) {
+      while (flowing.on) {
         expect(await good.request('count', {})).toBe(++answers);
         await pause(1);
       }
@@ -92,7 +92,7 @@ describe.each(placements)('on $transport with $nodes nodes', ({ transport, nodes
     );
     const before = answers;
     await until(() => answers > before + 3, 'the steady room goes on');
-    asking = false;
+    flowing.on = false;
     await flow;
     // A timer is the room's own work, so it is tried once more before it is given up; a client's message never is.
     const restored = type === 'timer' ? 2 : 1;

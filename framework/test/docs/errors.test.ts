@@ -6,7 +6,8 @@ import { readTree } from '../../../tools/layers.ts';
 
 const root = join(import.meta.dirname, '../../..');
 /** First arguments of what makes errors; then members of the unions and tables of codes. */
-const MADE = /(?:super|GenroomError|Refusal|BadArgument|JoinRefused|SysError|TaskError|bad|reject)\(\s*'([a-z]+(?:_[a-z]+)+)'/g;
+const MADE =
+  /(?:super|GenroomError|Refusal|BadArgument|JoinRefused|SysError|TaskError|bad|reject)\(\s*'([a-z]+(?:_[a-z]+)+)'/g;
 const LISTED = /^(?:export type \w*ErrorCode =|const callMessages = \{)([\s\S]*?)(?:;$|^\})/gm;
 const CODE = /'([a-z]+(?:_[a-z]+)*)'|^ {2}([a-z]+(?:_[a-z]+)+):/gm;
 
