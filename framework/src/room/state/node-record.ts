@@ -5,7 +5,7 @@
  *
  *     const record = recordOf(tree, { type: (tree) => 0, link: (child) => refIdOf(child)! });
  */
-import { ArraySchema, CollectionSchema, MapSchema, Schema, SetSchema, StreamSchema, type ChangeTree } from '@colyseus/schema';
+import { ArraySchema, CollectionSchema, MapSchema, Schema, SetSchema, type ChangeTree } from '@colyseus/schema';
 import { emptiedFields } from './emptied.ts';
 import { ownFields } from './own-fields.ts';
 import { $childType, $values, refIdOf, targetOf, treeOf } from './schema-internals.ts';
@@ -70,16 +70,13 @@ export function entriesKind(tree: ChangeTree): EntriesKind {
   if (node instanceof MapSchema) return 'map';
   if (node instanceof SetSchema) return 'set';
   if (node instanceof CollectionSchema) return 'collection';
-  if (node instanceof StreamSchema) return 'stream';
   throw new TypeError(`not a collection of @colyseus/schema: ${String((node as object).constructor?.name)}`);
 }
 
 /** The wire index that the next entry of a keyed or indexed collection gets. */
 export function nextIndexOf(tree: ChangeTree): number {
   const node = targetOf(tree) as unknown as MapInternals & IndexedInternals;
-  const kind = entriesKind(tree);
-  if (kind === 'map') return node.journal.nextIndex;
-  return kind === 'stream' ? node.$nextPosition : node.$refId;
+  return entriesKind(tree) === 'map' ? node.journal.nextIndex : node.$refId;
 }
 
 /** True when the items of a collection are objects of the tree. */

@@ -11,7 +11,7 @@
  *     const tracked = restoreState(definition.state(options), shadow.snapshot());
  *     tracked.state;          // another object than the one given, with the old refIds
  */
-import { ArraySchema, CollectionSchema, MapSchema, Schema, SetSchema, StreamSchema, TypeContext, type ChangeTree } from '@colyseus/schema';
+import { ArraySchema, CollectionSchema, MapSchema, Schema, SetSchema, TypeContext, type ChangeTree } from '@colyseus/schema';
 import { $changes, $childType, $refId, $values, type ElementType, type SchemaClass } from './schema-internals.ts';
 import type { ArrayInternals, IndexedInternals, MapInternals, SchemaInternals } from './schema-internals.ts';
 import { markEmptied } from './emptied.ts';
@@ -129,7 +129,7 @@ class Rebuild {
 
   #collection(id: number, kind: string, elements: ElementType): object {
     if (kind === 'array') return this.#array(this.#record(id, 'array'), elements);
-    const record = this.#record(id, 'map', 'set', 'collection', 'stream');
+    const record = this.#record(id, 'map', 'set', 'collection');
     if (record.kind !== kind) throw snapshotMismatch(`${id} is a ${record.kind}, not a ${kind}`);
     return kind === 'map' ? this.#map(record, elements) : this.#indexed(record, elements);
   }
@@ -168,16 +168,12 @@ class Rebuild {
   }
 
   #indexed(record: EntriesRecord, elements: ElementType): object {
-    const made = record.kind === 'set' ? new SetSchema() : record.kind === 'collection' ? new CollectionSchema() : new StreamSchema();
+    const made = record.kind === 'set' ? new SetSchema() : new CollectionSchema();
     const target = made as unknown as IndexedInternals;
     this.#enter(record.id, made);
     target[$childType] = elements;
-    this.#items(record, target[$changes], record.indexes).forEach((item, at) => {
-      target.$items.set(record.indexes[at]!, item);
-      if (record.kind === 'stream') target._itemIndex.set(item, record.indexes[at]!);
-    });
-    if (record.kind === 'stream') target.$nextPosition = record.next;
-    else target.$refId = record.next;
+    this.#items(record, target[$changes], record.indexes).forEach((item, at) => target.$items.set(record.indexes[at]!, item));
+    target.$refId = record.next;
     return made;
   }
 }

@@ -44,15 +44,13 @@ export interface MapInternals {
   readonly journal: JournalInternals;
 }
 
-/** SetSchema, CollectionSchema: `$refId` (a string key) is the next wire index. StreamSchema: `$nextPosition` is. */
+/** SetSchema and CollectionSchema: `$refId` (a string key) is the next wire index. */
 export interface IndexedInternals {
   readonly [$changes]: ChangeTree;
   [$childType]: ElementType;
   [$refId]?: number;
   readonly $items: Map<number, unknown>;
   $refId: number;
-  $nextPosition: number;
-  _itemIndex: Map<unknown, number>;
 }
 
 /** The ChangeTree of a value that is a node of a tree, else undefined. */

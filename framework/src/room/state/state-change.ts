@@ -49,11 +49,11 @@ export interface ArrayRecord {
 }
 
 /**
- * A MapSchema, SetSchema, CollectionSchema or StreamSchema, whole. `indexes`, `items` and (for a map) `keys` run in
+ * A MapSchema, SetSchema or CollectionSchema, whole. `indexes`, `items` and (for a map) `keys` run in
  * parallel, in iteration order; `next` is the wire index that the next new entry gets.
  */
 export interface EntriesRecord {
-  readonly kind: 'map' | 'set' | 'collection' | 'stream';
+  readonly kind: 'map' | 'set' | 'collection';
   readonly id: number;
   readonly refs: boolean;
   readonly keys?: readonly string[];
@@ -75,7 +75,7 @@ export interface ArrayChange {
 
 /** What one turn did to a keyed or indexed collection: clear, then delete, then set, in this order. */
 export interface EntriesChange {
-  readonly kind: 'map' | 'set' | 'collection' | 'stream';
+  readonly kind: 'map' | 'set' | 'collection';
   readonly id: number;
   readonly cleared: boolean;
   /** Keys (of a map) or wire indexes (of the others). */

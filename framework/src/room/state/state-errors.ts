@@ -28,6 +28,13 @@ export function unknownClass(className: string): GenroomError {
     { remedy: 'Declare it with `schema()` or `.extend()` (or @entity) before the first room of this kind starts.' });
 }
 
+/** A class in the state has a stream: which client has which of its items is known to no shadow. */
+export function streamField(className: string): GenroomError {
+  return new GenroomError('state_stream_unsupported',
+    `${className} has a field that is a stream, whose way to the clients would not survive a restart of the room`,
+    { remedy: 'Use `t.map(…).view()` and add to each view what its client is to see.' });
+}
+
 /** `array[i] = undefined` tells clients to delete the item but keeps it on the server. */
 export function arrayHole(index: number): GenroomError {
   return new GenroomError('state_array_hole',

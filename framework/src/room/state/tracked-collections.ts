@@ -1,5 +1,5 @@
 /**
- * Tracked collections: the arrays, maps, sets, collections and streams of a state tree note what a turn does to them.
+ * Tracked collections: the arrays, maps, sets and collections of a state tree note what a turn does to them.
  *
  * A collection that joins a tree gets a prototype that stands before its own and notes each call that changes it, then
  * lets the original method work. An array's turn is a list of splices (or the whole array, once that is shorter), that
@@ -19,7 +19,7 @@
  *     followCollection(tree);         // when it joins
  *     tree.turn                       // what the running turn did, undefined for nothing
  */
-import { ArraySchema, CollectionSchema, MapSchema, OPERATION, SetSchema, StreamSchema, type ChangeTree } from '@colyseus/schema';
+import { ArraySchema, CollectionSchema, MapSchema, OPERATION, SetSchema, type ChangeTree } from '@colyseus/schema';
 import { arrayHole } from './state-errors.ts';
 import { $changes, $childType, $proxyTarget, treeOf, type ArrayInternals, type IndexedInternals, type MapInternals } from './schema-internals.ts';
 import type { FollowedTree, TurnRoot } from './turn-root.ts';
@@ -56,7 +56,6 @@ function prototypeFor(collection: unknown): object {
   if (collection instanceof MapSchema) return trackedMap;
   if (collection instanceof SetSchema) return trackedSet;
   if (collection instanceof CollectionSchema) return trackedCollection;
-  if (collection instanceof StreamSchema) return trackedStream;
   throw new TypeError(`not a collection of @colyseus/schema: ${String((collection as object).constructor?.name)}`);
 }
 
@@ -290,22 +289,3 @@ function indexedMethods(base: SetSchema | CollectionSchema): object {
 
 const trackedSet = before(SetSchema.prototype, indexedMethods(SetSchema.prototype));
 const trackedCollection = before(CollectionSchema.prototype, indexedMethods(CollectionSchema.prototype));
-
-const stream = StreamSchema.prototype;
-const trackedStream = before(stream, {
-  add(this: IndexedThis<StreamSchema>, value: unknown) {
-    const index = stream.add.call(this, value);
-    if (index >= 0) noteSet(this[$changes], index, false);
-    return index;
-  },
-  remove(this: IndexedThis<StreamSchema>, value: unknown) {
-    const index = this._itemIndex.get(value);
-    const result = stream.remove.call(this, value);
-    if (index !== undefined) noteGone(this[$changes], index);
-    return result;
-  },
-  clear(this: IndexedThis<StreamSchema>) {
-    stream.clear.call(this);
-    noteCleared(this[$changes]);
-  },
-});

@@ -20,7 +20,7 @@ import { claimOwnFields } from './own-fields.ts';
 import { refIdOf, type SchemaClass } from './schema-internals.ts';
 import { followCollection, type CollectionTurn } from './tracked-collections.ts';
 import { clearEmptied, markEmptied } from './emptied.ts';
-import { unknownClass } from './state-errors.ts';
+import { streamField, unknownClass } from './state-errors.ts';
 
 /** A tree whose node is followed: `turn…` is what the running turn changed in it. */
 export interface FollowedTree extends ChangeTree {
@@ -164,6 +164,7 @@ export class TurnRoot extends Root {
     if (node instanceof Schema) {
       const type = node.constructor as SchemaClass;
       if (!this.types.has(type)) throw unknownClass(type.name);
+      if (tree.encDescriptor.hasAnyStream) throw streamField(type.name);
       Object.setPrototypeOf(tree, TurnTree.prototype);
       claimOwnFields(node, tree);
     } else {

@@ -51,7 +51,7 @@ describe('clients without a view', () => {
   test('hold objects that are at several places', () => {
     fc.assert(
       fc.property(turns(14), fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 3 }), (steps, restartEvery, flushEvery) => {
-        follow(steps, restartEvery, flushEvery, { sharing: true, replacing: false });
+        follow(steps, restartEvery, flushEvery, { sharing: true, hidden: false, replacing: false });
       }),
       { numRuns: RUNS },
     );

@@ -108,6 +108,8 @@ function newLeaf(seed: number): Leaf {
 export interface Limits {
   /** One object may be at several places. Default true. */
   readonly sharing?: boolean;
+  /** Fields that only views show change too. Default true. */
+  readonly hidden?: boolean;
   /** Whole collections are replaced. Default true. */
   readonly replacing?: boolean;
 }
@@ -126,18 +128,18 @@ export function change(root: World, { what, a, b, c }: Step, limits: Limits = {}
     () => { if (leaf) { leaf.cooldown = c; } },
     () => { if (leaf instanceof Fire) changeList(leaf.sparks, b, c, () => pick(NUMBERS, c)); },
     () => { branch.leaf = c % 5 === 0 ? undefined : someLeaf(); },
-    () => { branch.quest = c % 5 === 0 ? undefined : someLeaf(); },
+    () => { if (limits.hidden ?? true) branch.quest = c % 5 === 0 ? undefined : someLeaf(); },
     () => { root.king = c % 5 === 0 ? undefined : someLeaf(); },
     () => changeList(branch.leaves, b, c, someLeaf, (x, y) => (x.label ?? '').localeCompare(y.label ?? '')),
     () => changeList(branch.leaves, b, c, someLeaf, (x, y) => (x.label ?? '').localeCompare(y.label ?? '')),
-    () => changeList(branch.hand, b, c, someLeaf),
+    () => { if (limits.hidden ?? true) changeList(branch.hand, b, c, someLeaf); },
     () => changeList(branch.numbers, b, c, () => pick(NUMBERS, c)),
     () => changeList(branch.numbers, b, c, () => c),
     () => changeList(branch.strings, b, c, () => pick(STRINGS, c)),
     () => changeList(branch.bigs, b, c, () => pick(BIGS, c)),
     () => changeMap(branch.byKey, b, c, someLeaf),
     () => changeMap(branch.byKey, b, c, someLeaf),
-    () => changeMap(branch.spells, b, c, someLeaf),
+    () => { if (limits.hidden ?? true) changeMap(branch.spells, b, c, someLeaf); },
     () => changeMap(branch.names, b, c, () => pick(STRINGS, c)),
     () => changeMap(branch.counts, b, c, () => pick(NUMBERS, c)),
     () => changeBag(branch.members, b, c, someLeaf),
