@@ -15,11 +15,17 @@ export interface Port {
   on(event: 'message', listener: (value: unknown) => void): unknown;
 }
 
-export function portLink<Out, In>(port: Port): Link<Out, In> {
+export interface PortLink<Out, In> extends Link<Out, In> {
+  /** Posts what this task has sent so far, at once: for a thread that is about to end. */
+  flush(): void;
+}
+
+export function portLink<Out, In>(port: Port): PortLink<Out, In> {
   let batch: Out[] = [];
   let moves = new Set<ArrayBuffer>();
 
   const flush = (): void => {
+    if (batch.length === 0) return;
     const messages = batch;
     const transfer = [...moves];
     batch = [];
@@ -28,6 +34,7 @@ export function portLink<Out, In>(port: Port): Link<Out, In> {
   };
 
   return {
+    flush,
     send(message, transfer) {
       if (batch.push(message) === 1) queueMicrotask(flush);
       for (const buffer of transfer ?? []) if (!isMarkedAsUntransferable(buffer)) moves.add(buffer);

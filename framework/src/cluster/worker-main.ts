@@ -18,7 +18,10 @@ async function main(): Promise<void> {
   const greet = (greeting: WorkerGreeting): void => port.postMessage(greeting);
   try {
     const module = (await import(workerData.host)) as HostModule;
-    await module.host(portLink(port), workerData.data);
+    const link = portLink(port);
+    // Turns that had ended before a handler called process.exit have happened: their records must not be lost with it.
+    process.on('exit', link.flush);
+    await module.host(link, workerData.data);
     greet({ up: true });
   } catch (error) {
     greet({ failed: error });

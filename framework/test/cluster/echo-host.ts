@@ -39,6 +39,7 @@ export function host(link: Link<Told, Ask>, data: unknown): void {
         void Promise.reject(new Error('rejected on the worker'));
         return;
       case 'exit':
+        link.send({ told: 'last words', value: 1 });
         process.exit(3);
         return;
       case 'fill':

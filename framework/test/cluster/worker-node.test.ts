@@ -66,7 +66,7 @@ describe('a worker node', () => {
     await observed.node.ready;
     const first = observed.node.threadId;
     observed.node.send({ ask });
-    if (ask === 'throw') expect(await observed.next()).toEqual(['last words', 1]);
+    if (ask !== 'reject') expect(await observed.next()).toEqual(['last words', 1]);
     expect(await observed.next()).toEqual(['lost', reason]);
     expect(await observed.next()).toEqual(['up', undefined]);
     observed.node.send({ ask: 'echo', value: 'again' });
@@ -94,9 +94,11 @@ describe('a worker node', () => {
     const observed = new Observed({ restart: { max: 1 } });
     await observed.node.ready;
     observed.node.send({ ask: 'exit' });
+    expect((await observed.next())[0]).toBe('last words');
     expect((await observed.next())[0]).toBe('lost');
     expect((await observed.next())[0]).toBe('up');
     observed.node.send({ ask: 'exit' });
+    expect((await observed.next())[0]).toBe('last words');
     expect((await observed.next())[0]).toBe('lost');
     expect((await observed.next())[0]).toBe('gone');
     expect(observed.node.threadId).toBeUndefined();
