@@ -42,7 +42,7 @@ export interface RoomHandle<S = unknown, D = unknown, X = unknown, P extends Pla
   readonly name: string;
   /** The synchronised state: change it in place. */
   readonly state: S;
-  /** Private data: replace it, never change it in place (it is deep-frozen in development). */
+  /** Private data: replace it, never change it in place (it is deep-frozen). */
   data: D;
   /** What `derived` built in this incarnation. Never saved. */
   readonly derived: X;

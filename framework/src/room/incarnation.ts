@@ -127,29 +127,29 @@ export class Incarnation {
   commit(turn: Turn): void {
     const first = this.#turns === 0;
     const change = this.state.commit();
-    for (const sessionId of turn.arrivals) this.state.addClient(sessionId);
-    const speaks = turn.frames.length + turn.replies.length + turn.arrivals.length > 0;
-    const frames = speaks ? this.#patch(turn.arrivals) : [];
-    for (const sessionId of turn.arrivals)
-      frames.push({ to: 'one', sessionId, bytes: this.state.fullState(sessionId) });
+    const { arrivals, timers, operations, orders } = turn.extras;
+    for (const sessionId of arrivals) this.state.addClient(sessionId);
+    const speaks = turn.frames.length + turn.replies.length + arrivals.length > 0;
+    const frames = speaks ? this.#patch(arrivals) : [];
+    for (const sessionId of arrivals) frames.push({ to: 'one', sessionId, bytes: this.state.fullState(sessionId) });
     frames.push(...turn.frames, ...turn.replies);
     if (turn.own) this.data = turn.own.value;
-    if (turn.timers.size > 0) this.timers.apply(turn.timers);
-    for (const reply of turn.operations) this.operations.remember(reply);
+    if (timers.size > 0) this.timers.apply(timers);
+    for (const reply of operations) this.operations.remember(reply);
     this.#send(
       {
         turn: this.#turns + 1,
         done: turn.done,
         ...(change && { change }),
         ...(turn.own && { data: turn.own }),
-        ...(turn.timers.size > 0 && { timers: this.timers.records }),
+        ...(timers.size > 0 && { timers: this.timers.records }),
         ...(turn.membersChanged && { members: [...this.members.keys()] }),
-        ...(turn.operations.length > 0 && { operations: turn.operations }),
+        ...(operations.length > 0 && { operations }),
         frames,
       },
       first ? this.state.handshake() : undefined,
     );
-    for (const order of turn.orders) this.say({ kind: 'order', roomId: this.id, order });
+    for (const order of orders) this.say({ kind: 'order', roomId: this.id, order });
     this.turn = undefined;
     this.#hand.done();
     if (this.state.pending) this.#setFlush();

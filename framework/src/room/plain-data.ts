@@ -1,12 +1,11 @@
 /**
- * Plain data: what must outlive its process is copied when it is handed over, so that nobody else can change it, and in
- * development it is frozen, so that changing it in place fails where it is written instead of being lost at a crash.
+ * Plain data: what must outlive its process is copied when it is handed over, and the copy is frozen. So changing it in
+ * place fails where that is written, and the shadow, which on the same thread holds the same object, is never changed by
+ * a turn that fails. Typed arrays cannot be frozen: replace them.
  *
  *     const kept = keep(value, 'data of room chat');
  */
 import { NotCloneable } from './errors.ts';
-
-const FREEZE = process.env['NODE_ENV'] !== 'production';
 
 /**
  * A copy that belongs to the framework.
@@ -18,20 +17,26 @@ export function keep<T>(value: T, what: string): T {
     if (typeof value === 'function' || typeof value === 'symbol') throw new NotCloneable(what, undefined);
     return value;
   }
-  let copy: T;
   try {
-    copy = structuredClone(value);
+    return deepFreeze(structuredClone(value));
   } catch (error) {
     throw new NotCloneable(what, error);
   }
-  return FREEZE ? deepFreeze(copy) : copy;
 }
 
 function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return value;
+  const collection = value instanceof Map || value instanceof Set;
+  if (collection) makeReadOnly(value);
   Object.freeze(value);
-  if (value instanceof Map) for (const [key, item] of value) deepFreeze([key, item]);
-  else if (value instanceof Set) for (const item of value) deepFreeze(item);
-  else for (const item of Object.values(value)) deepFreeze(item);
+  for (const item of collection ? value : Object.values(value)) deepFreeze(item);
   return value;
+}
+
+/** `Object.freeze` leaves the entries of a Map or Set free. A clone of it does not get these methods. */
+function makeReadOnly(collection: Map<unknown, unknown> | Set<unknown>): void {
+  const refuse = (): never => {
+    throw new TypeError('This is kept data: replace it, do not change it in place.');
+  };
+  for (const method of ['set', 'add', 'delete', 'clear']) Object.defineProperty(collection, method, { value: refuse });
 }

@@ -146,6 +146,7 @@ function spoken(player: PlayerProcess, message: Spoken): Step {
   const work: Work = { kind, seq, sessionId, type };
   const own = schemaOf(player.parts.messages, type);
   const schema = own ?? schemaOf(player.room.messages, type);
+  if (schema && !own && !player.parts.admit) return passOn(player, message, work, schema);
   const turn = player.begin(work);
   const decoded = schema
     ? decodePayload(message.payload)
@@ -171,16 +172,31 @@ function spoken(player: PlayerProcess, message: Spoken): Step {
       else if (own) finish(player, turn, message);
       else {
         player.commit(turn);
-        cast(player.target, 'client', {
-          kind,
-          ...head(message),
-          type,
-          payload,
-          deadline: message.kind === 'call' ? message.deadline : undefined,
-        });
+        toRoom(player, message, payload);
       }
     },
   );
+}
+
+/** The common case: the message is the room's, and nothing of the player's own comes before it. */
+function passOn(player: PlayerProcess, message: Spoken, work: Work, schema: Messages[string]): Step {
+  player.hand.take(work);
+  const decoded = decodePayload(message.payload);
+  const checked = decoded instanceof Refusal ? decoded : checkPayload(schema, decoded.value);
+  const conclude = (outcome: unknown): void => {
+    if (outcome instanceof Refusal) return refuse(player, player.begin(work), message, outcome);
+    player.hand.done();
+    toRoom(player, message, (outcome as { value: unknown }).value);
+  };
+  if (isPromise(checked)) return then(player, { work }, () => checked, conclude);
+  conclude(checked);
+  return noreply(player);
+}
+
+function toRoom(player: PlayerProcess, message: Spoken, payload: unknown): void {
+  const { kind, epoch, seq, sessionId, type } = message;
+  const deadline = message.kind === 'call' ? message.deadline : undefined;
+  cast(player.target, 'client', { kind, epoch, seq, sessionId, type, payload, deadline });
 }
 
 function schemaOf(messages: Messages | undefined, type: string | number): Messages[string] | undefined {
@@ -219,7 +235,7 @@ function timer(player: PlayerProcess, { record: { name, due, payload } }: TimerF
 
 function then(
   player: PlayerProcess,
-  { work }: Turn,
+  { work }: Pick<Turn, 'work'>,
   code: () => unknown,
   conclude: (outcome: unknown) => void,
   next: () => Next<PlayerProcess> = () => noreply(player),

@@ -133,19 +133,20 @@ export class PlayerProcess {
 
   commit(turn: Turn, auth?: { readonly value: unknown }): void {
     if (turn.own) this.state = turn.own;
-    if (turn.timers.size > 0) this.timers.apply(turn.timers);
+    const { timers } = turn.extras;
+    if (timers.size > 0) this.timers.apply(turn.timers);
     for (const seq of turn.done) this.#finish(seq);
     const frames = [...turn.frames, ...turn.replies];
     this.turn = undefined;
     this.hand.done();
-    if (frames.length === 0 && turn.done.length === 0 && !turn.own && turn.timers.size === 0 && !auth) return;
+    if (frames.length === 0 && turn.done.length === 0 && !turn.own && timers.size === 0 && !auth) return;
     const record: PlayerTurn = {
       turn: ++this.#turns,
       sessionId: this.sessionId,
       done: turn.done,
       ...(turn.own && { state: turn.own }),
       ...(auth && { auth, options: { value: this.options } }),
-      ...(turn.timers.size > 0 && { timers: this.timers.records }),
+      ...(timers.size > 0 && { timers: this.timers.records }),
       frames,
     };
     this.say({ kind: 'playerTurn', roomId: this.roomId, record });

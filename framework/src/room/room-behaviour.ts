@@ -67,7 +67,8 @@ export const roomServer = genServer({
       if (!room.tracked || request.epoch !== room.epoch) return noreply(room);
       if (request.seq !== undefined) {
         if (request.seq <= (room.taken.get(request.sessionId) ?? 0)) return noreply(room);
-        room.taken.set(request.sessionId, request.seq);
+        if (request.kind === 'join' || room.members.has(request.sessionId))
+          room.taken.set(request.sessionId, request.seq);
       }
       const { kind, seq, sessionId, type } = request;
       const work: Work = { kind, seq, sessionId, type };

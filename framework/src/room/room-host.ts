@@ -78,6 +78,7 @@ export async function createHost(
   return {
     pid,
     stop: async () => {
+      for (const room of rooms.all()) room.closing = true;
       if (isAlive(pid)) await stopServer(pid, 'shutdown');
     },
   };

@@ -42,6 +42,7 @@ export function joinRoom(
     conclude: (outcome) => {
       if (outcome instanceof Refusal) {
         room.members.delete(sessionId);
+        room.taken.delete(sessionId);
         room.refused(turn, outcome);
         refuseJoin(room, turn, outcome, sessionId, seq);
         return;

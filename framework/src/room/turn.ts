@@ -11,6 +11,17 @@ import { UnknownTimer } from './errors.ts';
 import type { Frame, OperationReply, TimerRecord } from './turn-record.ts';
 import type { Work } from './work-in-hand.ts';
 
+/** What few turns do; made when it is first asked for. */
+interface Extras {
+  readonly operations: OperationReply[];
+  readonly orders: RoomOrder[];
+  readonly arrivals: string[];
+  readonly timers: Map<string, TimerRecord | undefined>;
+}
+
+const noExtras = (): Extras => ({ operations: [], orders: [], arrivals: [], timers: new Map() });
+const NO_EXTRAS: Extras = Object.freeze(noExtras());
+
 export class Turn {
   readonly work: Work;
   /** Client messages that it finishes. */
@@ -18,17 +29,35 @@ export class Turn {
   /** Broadcasts and sends, in order. */
   readonly frames: Frame[] = [];
   readonly replies: Frame[] = [];
-  readonly operations: OperationReply[] = [];
-  readonly orders: RoomOrder[] = [];
-  /** Sessions that are to get a full state. */
-  readonly arrivals: string[] = [];
-  readonly timers = new Map<string, TimerRecord | undefined>();
   /** The room's `data` or the player's `state`, boxed, when the turn replaced it. */
   own: { readonly value: unknown } | undefined;
   membersChanged = false;
+  #extras: Extras | undefined;
 
   constructor(work: Work) {
     this.work = work;
+  }
+
+  get operations(): OperationReply[] {
+    return (this.#extras ??= noExtras()).operations;
+  }
+
+  get orders(): RoomOrder[] {
+    return (this.#extras ??= noExtras()).orders;
+  }
+
+  /** Sessions that are to get a full state. */
+  get arrivals(): string[] {
+    return (this.#extras ??= noExtras()).arrivals;
+  }
+
+  get timers(): Map<string, TimerRecord | undefined> {
+    return (this.#extras ??= noExtras()).timers;
+  }
+
+  /** Operations, orders, arrivals and timers, to be read. */
+  get extras(): Extras {
+    return this.#extras ?? NO_EXTRAS;
   }
 
   /** @throws UnknownTimer, NotCloneable */
@@ -50,9 +79,7 @@ export class Turn {
   /** The message was refused: nothing of what it did is to happen. */
   dropEffects(): void {
     this.frames.length = 0;
-    this.orders.length = 0;
-    this.arrivals.length = 0;
-    this.timers.clear();
+    this.#extras = undefined;
     this.own = undefined;
     this.membersChanged = false;
   }
