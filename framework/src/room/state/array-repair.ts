@@ -38,7 +38,9 @@ export function repairArrays(root: TurnRoot, held: HeldArrays): number {
     if (!sameItems(decoded(tree, before), array.items)) wrong.add(tree);
     held.set(tree, array.items.slice());
   }
-  root.restating(() => { for (const tree of wrong) restate(tree); });
+  root.restating(() => {
+    for (const tree of wrong) restate(tree);
+  });
   return wrong.size;
 }
 
@@ -56,7 +58,7 @@ function restate(tree: ChangeTree): void {
     return;
   }
   ArraySchema.prototype.clear.call(tree.ref);
-  ArraySchema.prototype.push.apply(tree.ref, items);
+  for (const item of items) ArraySchema.prototype.push.call(tree.ref, item);
 }
 
 /** Follows pending changes that can only come out right, appended and overwritten items; false where there are others. */
@@ -70,7 +72,9 @@ function appended(tree: ChangeTree, items: unknown[]): boolean {
     else if (operation !== OPERATION.REPLACE || index < 0 || index >= length) simple = false;
   });
   if (!simple || end !== now.length) return false;
-  tree.forEach((index) => { items[index] = now[index]; });
+  tree.forEach((index) => {
+    items[index] = now[index];
+  });
   return true;
 }
 
@@ -87,7 +91,8 @@ function decoded(tree: ChangeTree, before: readonly unknown[]): unknown[] {
 
 function decodeItem(items: unknown[], index: number, operation: OPERATION, value: unknown): void {
   const previous = items[index];
-  if ((operation & OPERATION.DELETE) === OPERATION.DELETE && operation !== OPERATION.DELETE_AND_ADD) items[index] = undefined;
+  if ((operation & OPERATION.DELETE) === OPERATION.DELETE && operation !== OPERATION.DELETE_AND_ADD)
+    items[index] = undefined;
   if (operation === OPERATION.DELETE || value === undefined || looksSame(value, previous)) return;
   if (operation === OPERATION.ADD && items[index] !== undefined) items.splice(index, 0, value);
   else if (operation === OPERATION.DELETE_AND_MOVE) items.splice(index, 1, value);

@@ -9,7 +9,13 @@ import { ArraySchema, CollectionSchema, MapSchema, Schema, SetSchema, type Chang
 import { emptiedFields } from './emptied.ts';
 import { ownFields } from './own-fields.ts';
 import { $childType, $values, refIdOf, targetOf, treeOf } from './schema-internals.ts';
-import type { ArrayInternals, ElementType, IndexedInternals, MapInternals, SchemaInternals } from './schema-internals.ts';
+import type {
+  ArrayInternals,
+  ElementType,
+  IndexedInternals,
+  MapInternals,
+  SchemaInternals,
+} from './schema-internals.ts';
 import { uncloneable } from './state-errors.ts';
 import type { ArrayRecord, EntriesRecord, NodeRecord, ObjectRecord } from './state-change.ts';
 import type { FollowedTree } from './turn-root.ts';
@@ -42,11 +48,24 @@ function objectRecord(tree: ChangeTree, node: Schema, context: RecordContext): O
     if (child === undefined) fields.push(index, carried(tree, value));
     else links.push(index, context.link(child));
   }
-  return { kind: 'object', id: refIdOf(tree)!, type: context.type(tree), fields, links, emptied: emptiedFields(tree as FollowedTree), extras: ownFields(node) };
+  return {
+    kind: 'object',
+    id: refIdOf(tree)!,
+    type: context.type(tree),
+    fields,
+    links,
+    emptied: emptiedFields(tree as FollowedTree),
+    extras: ownFields(node),
+  };
 }
 
 function arrayRecord(tree: ChangeTree, node: ArrayInternals, context: RecordContext): ArrayRecord {
-  return { kind: 'array', id: refIdOf(tree)!, refs: holdsRefs(node), items: node.items.map((item) => itemOf(tree, item, context)) };
+  return {
+    kind: 'array',
+    id: refIdOf(tree)!,
+    refs: holdsRefs(node),
+    items: node.items.map((item) => itemOf(tree, item, context)),
+  };
 }
 
 function entriesRecord(tree: ChangeTree, context: RecordContext): EntriesRecord {
@@ -56,7 +75,7 @@ function entriesRecord(tree: ChangeTree, context: RecordContext): EntriesRecord 
   const keys: string[] = [];
   const node = targetOf(tree) as unknown as MapInternals & IndexedInternals;
   for (const [key, item] of node.$items as Map<string | number, unknown>) {
-    indexes.push(kind === 'map' ? node.journal.indexByKey[key as string]! : key as number);
+    indexes.push(kind === 'map' ? node.journal.indexByKey[key as string]! : (key as number));
     if (kind === 'map') keys.push(key as string);
     items.push(itemOf(tree, item, context));
   }

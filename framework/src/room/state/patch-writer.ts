@@ -72,7 +72,8 @@ export class PatchWriter {
 
   /** Forgets what is pending: nobody holds an earlier state. */
   discard(): void {
-    for (let node = this.#root.changes.next; node !== undefined; node = node.next) holdArray(node.changeTree, this.#held);
+    for (let node = this.#root.changes.next; node !== undefined; node = node.next)
+      holdArray(node.changeTree, this.#held);
     for (const [, view] of this.#views.entries()) view.changes.clear();
     // Settles which shared objects are filtered, which schema puts off to its next pass, and stages changes for it.
     if (this.#root.pendingFilterRefresh.length > 0) this.#encoder.encodeUnreliable({ offset: 0 });
@@ -90,7 +91,8 @@ export class PatchWriter {
     }
     const length = this.#fullLength;
     const emptied = encodeEmptied(this.#root);
-    if (view === undefined || !this.#encoder.context.hasFilters) return joined(this.#fullBuffer.subarray(0, length), emptied);
+    if (view === undefined || !this.#encoder.context.hasFilters)
+      return joined(this.#fullBuffer.subarray(0, length), emptied);
     const bytes = this.#encoder.encodeAllView(view, length, { offset: length }, this.#fullBuffer);
     return joined(bytes, emptied, encodeEmptied(this.#root, view));
   }
@@ -101,22 +103,34 @@ export class PatchWriter {
     const it = { offset: ONLY_HEADER };
     const shared = encoder.encode(it).slice();
     const late = this.#encodeLate();
+    const everyView = encoder.hasUnreliableChanges || this.#hidesChanges();
     const perClient: { sessionIds: string[]; bytes: Uint8Array }[] = [];
     for (const [sessionId, view] of this.#views.entries()) {
       if (!encoder.context.hasFilters || !sessionIds.has(sessionId)) {
         view.changes.clear();
         continue;
       }
+      if (!everyView && view.changes.size === 0) continue;
       encoder.sharedBuffer.set(shared);
       this.#leaveToShared(view);
       const own = encoder.encodeView(view, shared.length, { offset: shared.length });
-      const ownLate = encoder.hasUnreliableChanges ? encoder.encodeUnreliableView(view, 0, { offset: 0 }) : TO_ROOT.subarray(2);
+      const ownLate = encoder.hasUnreliableChanges
+        ? encoder.encodeUnreliableView(view, 0, { offset: 0 })
+        : TO_ROOT.subarray(2);
       if (own.length > shared.length || ownLate.length > 0) {
         perClient.push({ sessionIds: [sessionId], bytes: joined(own, late, ownLate) });
       }
     }
     const all = joined(shared, late);
     return { shared: all.length > ONLY_HEADER ? all : undefined, perClient };
+  }
+
+  /** True when something changed that only views show. */
+  #hidesChanges(): boolean {
+    for (let node = this.#root.changes.next; node !== undefined; node = node.next) {
+      if (node.changeTree.hasFilteredFields) return true;
+    }
+    return false;
   }
 
   /**

@@ -11,12 +11,27 @@
  *     const tracked = restoreState(definition.state(options), shadow.snapshot());
  *     tracked.state;          // another object than the one given, with the old refIds
  */
-import { ArraySchema, CollectionSchema, MapSchema, Schema, SetSchema, TypeContext, type ChangeTree } from '@colyseus/schema';
+import {
+  ArraySchema,
+  CollectionSchema,
+  MapSchema,
+  Schema,
+  SetSchema,
+  TypeContext,
+  type ChangeTree,
+} from '@colyseus/schema';
 import { $changes, $childType, $refId, $values, type ElementType, type SchemaClass } from './schema-internals.ts';
 import type { ArrayInternals, IndexedInternals, MapInternals, SchemaInternals } from './schema-internals.ts';
 import { markEmptied } from './emptied.ts';
 import { snapshotMismatch } from './state-errors.ts';
-import type { ArrayRecord, EntriesRecord, NodeRecord, ObjectRecord, StateSnapshot, TypeRecord } from './state-change.ts';
+import type {
+  ArrayRecord,
+  EntriesRecord,
+  NodeRecord,
+  ObjectRecord,
+  StateSnapshot,
+  TypeRecord,
+} from './state-change.ts';
 import { TrackedState } from './tracked-state.ts';
 import type { FollowedTree } from './turn-root.ts';
 
@@ -30,7 +45,8 @@ export function restoreState<T extends Schema>(like: T, snapshot: StateSnapshot)
   const rootClass = like.constructor as SchemaClass;
   const rebuild = new Rebuild(TypeContext.cache(rootClass), snapshot);
   const state = rebuild.object(0, undefined);
-  if (state.constructor !== rootClass) throw snapshotMismatch(`its root is a ${state.constructor.name}, not a ${rootClass.name}`);
+  if (state.constructor !== rootClass)
+    throw snapshotMismatch(`its root is a ${state.constructor.name}, not a ${rootClass.name}`);
   const tracked = new TrackedState(state as T, snapshot);
   for (const { node, fields } of rebuild.emptied) {
     for (const index of fields) markEmptied((node as unknown as SchemaInternals)[$changes] as FollowedTree, index);
@@ -41,7 +57,9 @@ export function restoreState<T extends Schema>(like: T, snapshot: StateSnapshot)
 /** A class of the room's code for a type record: the same id where name and fields agree, else the only one that does. */
 function classFor(record: TypeRecord, context: TypeContext): SchemaClass {
   const fits = (type: SchemaClass | undefined): boolean =>
-    type !== undefined && type.name === record.name && record.fields.every((field) => field === '' || fieldIndex(type, field) !== undefined);
+    type !== undefined &&
+    type.name === record.name &&
+    record.fields.every((field) => field === '' || fieldIndex(type, field) !== undefined);
   const sameId = context.get(record.id) as SchemaClass | undefined;
   if (fits(sameId)) return sameId!;
   const others = [...context.schemas.keys()].filter((type) => fits(type as SchemaClass));
@@ -73,7 +91,10 @@ class Rebuild {
     for (const record of snapshot.nodes) this.#records.set(record.id, record);
     for (const record of snapshot.types) {
       const type = classFor(record, context);
-      this.#types.set(record.id, { type, indexes: record.fields.map((field) => field === '' ? -1 : fieldIndex(type, field)!) });
+      this.#types.set(record.id, {
+        type,
+        indexes: record.fields.map((field) => (field === '' ? -1 : fieldIndex(type, field)!)),
+      });
     }
   }
 
@@ -88,7 +109,8 @@ class Rebuild {
   #record<K extends NodeRecord['kind']>(id: number, ...kinds: K[]): Extract<NodeRecord, { kind: K }> {
     const record = this.#records.get(id);
     if (record === undefined) throw snapshotMismatch(`object ${id} is missing`);
-    if (!kinds.includes(record.kind as K)) throw snapshotMismatch(`${id} is a ${record.kind}, not a ${kinds.join(' or ')}`);
+    if (!kinds.includes(record.kind as K))
+      throw snapshotMismatch(`${id} is a ${record.kind}, not a ${kinds.join(' or ')}`);
     return record as Extract<NodeRecord, { kind: K }>;
   }
 
@@ -99,12 +121,14 @@ class Rebuild {
     Schema.initialize(node);
     this.#enter(id, node);
     const { [$values]: values, [$changes]: tree } = node as unknown as SchemaInternals;
-    for (let i = 0; i < record.fields.length; i += 2) values[known.indexes[record.fields[i] as number]!] = record.fields[i + 1];
+    for (let i = 0; i < record.fields.length; i += 2)
+      values[known.indexes[record.fields[i] as number]!] = record.fields[i + 1];
     for (let i = 0; i < record.links.length; i += 2) {
       const index = known.indexes[record.links[i]!]!;
       values[index] = this.#child(tree, index, record.links[i + 1]!);
     }
-    if (record.emptied.length > 0) this.emptied.push({ node, fields: record.emptied.map((index) => known.indexes[index]!) });
+    if (record.emptied.length > 0)
+      this.emptied.push({ node, fields: record.emptied.map((index) => known.indexes[index]!) });
     for (let i = 0; i < record.extras.length; i += 2) {
       (node as unknown as Record<string, unknown>)[record.extras[i] as string] = record.extras[i + 1];
     }
@@ -120,7 +144,8 @@ class Rebuild {
   #child(parent: ChangeTree, index: number, id: number): object {
     const type = parent.encDescriptor.types[index] as ElementType | Record<string, ElementType>;
     if (typeof type === 'function') return this.object(id, parent, index);
-    if (typeof type === 'string') throw snapshotMismatch(`field ${index} of ${parent.ref.constructor.name} holds no object`);
+    if (typeof type === 'string')
+      throw snapshotMismatch(`field ${index} of ${parent.ref.constructor.name} holds no object`);
     const [kind, elements] = Object.entries(type)[0]!;
     const made = this.#nodes.get(id) ?? this.#collection(id, kind, elements);
     (made as SchemaInternals)[$changes].setParent(parent.ref, undefined, index);
@@ -136,7 +161,7 @@ class Rebuild {
 
   #items(record: ArrayRecord | EntriesRecord, tree: ChangeTree, indexes?: readonly number[]): unknown[] {
     if (!record.refs) return record.items.slice();
-    return record.items.map((id, at) => id === -1 ? undefined : this.object(id as number, tree, indexes?.[at] ?? at));
+    return record.items.map((id, at) => (id === -1 ? undefined : this.object(id as number, tree, indexes?.[at] ?? at)));
   }
 
   #array(record: ArrayRecord, elements: ElementType): object {
@@ -172,7 +197,9 @@ class Rebuild {
     const target = made as unknown as IndexedInternals;
     this.#enter(record.id, made);
     target[$childType] = elements;
-    this.#items(record, target[$changes], record.indexes).forEach((item, at) => target.$items.set(record.indexes[at]!, item));
+    this.#items(record, target[$changes], record.indexes).forEach((item, at) =>
+      target.$items.set(record.indexes[at]!, item),
+    );
     target.$refId = record.next;
     return made;
   }

@@ -13,7 +13,17 @@
  *     link.send({ kind: 'boot', shadow: { state: shadow.snapshot(), … } });
  */
 import { snapshotMismatch } from './state-errors.ts';
-import type { ArrayChange, EntriesChange, EntriesRecord, NodeRecord, StateChange, StateSnapshot, TypeRecord, ViewChange, ViewRecord } from './state-change.ts';
+import type {
+  ArrayChange,
+  EntriesChange,
+  EntriesRecord,
+  NodeRecord,
+  StateChange,
+  StateSnapshot,
+  TypeRecord,
+  ViewChange,
+  ViewRecord,
+} from './state-change.ts';
 
 interface ObjectNode {
   readonly kind: 'object';
@@ -51,7 +61,12 @@ export class Shadow {
   /** A shadow that begins at `snapshot`, or empty: the first change of a tree carries all of it. */
   constructor(snapshot?: StateSnapshot) {
     if (snapshot === undefined) return;
-    this.apply({ nextRefId: snapshot.nextRefId, types: snapshot.types, created: snapshot.nodes, views: snapshot.views });
+    this.apply({
+      nextRefId: snapshot.nextRefId,
+      types: snapshot.types,
+      created: snapshot.nodes,
+      views: snapshot.views,
+    });
   }
 
   /** @throws GenroomError `state_snapshot_mismatch` when a change before this one is missing. */
@@ -126,7 +141,7 @@ export class Shadow {
     for (let i = 0; i < splices.length; i += 3) {
       const start = splices[i] as number;
       while (node.items.length < start) node.items.push(node.refs ? -1 : undefined);
-      node.items.splice(start, splices[i + 1] as number, ...(splices[i + 2] as unknown[]));
+      spliceItems(node.items, start, splices[i + 1] as number, splices[i + 2] as unknown[]);
     }
   }
 
@@ -135,7 +150,9 @@ export class Shadow {
     if (node.kind === 'object' || node.kind === 'array') throw snapshotMismatch(`${change.id} is not a ${change.kind}`);
     if (change.cleared) node.entries.clear();
     for (const key of change.deleted) node.entries.delete(key);
-    change.indexes.forEach((index, at) => node.entries.set(change.keys?.[at] ?? index, { index, item: change.items[at] }));
+    change.indexes.forEach((index, at) =>
+      node.entries.set(change.keys?.[at] ?? index, { index, item: change.items[at] }),
+    );
     node.next = change.next;
   }
 
@@ -143,7 +160,7 @@ export class Shadow {
     if (change.gone || change.reset) this.#views.delete(change.sessionId);
     if (change.gone) return;
     let view = this.#views.get(change.sessionId);
-    if (view === undefined) this.#views.set(change.sessionId, view = new Map());
+    if (view === undefined) this.#views.set(change.sessionId, (view = new Map()));
     const { entries } = change;
     for (let i = 0; i < entries.length; i += 3) {
       const bits = entries[i + 1]!;
@@ -156,24 +173,45 @@ export class Shadow {
   #viewRecords(reached: ReadonlySet<number>): ViewRecord[] {
     return Array.from(this.#views, ([sessionId, view]) => ({
       sessionId,
-      entries: Array.from(view).filter(([refId]) => reached.has(refId)).flatMap(([refId, [bits, mask]]) => [refId, bits, mask]),
+      entries: Array.from(view)
+        .filter(([refId]) => reached.has(refId))
+        .flatMap(([refId, [bits, mask]]) => [refId, bits, mask]),
     }));
   }
+}
+
+/** Splices in parts: an argument list has its limit. */
+function spliceItems(items: unknown[], start: number, removed: number, inserted: readonly unknown[]): void {
+  const PART = 10_000;
+  items.splice(start, removed, ...inserted.slice(0, PART));
+  for (let at = PART; at < inserted.length; at += PART) items.splice(start + at, 0, ...inserted.slice(at, at + PART));
 }
 
 /** The refIds that a record refers to, in order. */
 export function childrenOf(record: NodeRecord): number[] {
   if (record.kind === 'object') return record.links.filter((_, at) => at % 2 === 1);
-  return record.refs ? record.items as number[] : [];
+  return record.refs ? (record.items as number[]) : [];
 }
 
 function nodeOf(record: NodeRecord): Node {
   if (record.kind === 'array') return { kind: 'array', refs: record.refs, items: record.items.slice() };
   if (record.kind !== 'object') {
     const { kind, refs, next, keys, items } = record;
-    return { kind, refs, next, entries: new Map(record.indexes.map((index, at) => [keys?.[at] ?? index, { index, item: items[at] }])) };
+    return {
+      kind,
+      refs,
+      next,
+      entries: new Map(record.indexes.map((index, at) => [keys?.[at] ?? index, { index, item: items[at] }])),
+    };
   }
-  const node: ObjectNode = { kind: 'object', type: record.type, fields: [], links: [], emptied: new Set(record.emptied), extras: new Map() };
+  const node: ObjectNode = {
+    kind: 'object',
+    type: record.type,
+    fields: [],
+    links: [],
+    emptied: new Set(record.emptied),
+    extras: new Map(),
+  };
   for (let i = 0; i < record.fields.length; i += 2) node.fields[record.fields[i] as number] = record.fields[i + 1];
   for (let i = 0; i < record.links.length; i += 2) node.links[record.links[i]!] = record.links[i + 1];
   for (let i = 0; i < record.extras.length; i += 2) node.extras.set(record.extras[i] as string, record.extras[i + 1]);
@@ -185,12 +223,31 @@ function recordFrom(id: number, node: Node): NodeRecord {
   if (node.kind !== 'object') {
     const entries = [...node.entries.values()];
     const { kind, refs, next } = node;
-    const record = { kind, id, refs, indexes: entries.map((entry) => entry.index), items: entries.map((entry) => entry.item), next };
+    const record = {
+      kind,
+      id,
+      refs,
+      indexes: entries.map((entry) => entry.index),
+      items: entries.map((entry) => entry.item),
+      next,
+    };
     return kind === 'map' ? { ...record, keys: [...node.entries.keys()] as string[] } : record;
   }
   const fields: unknown[] = [];
   const links: number[] = [];
-  node.fields.forEach((value, index) => { if (value !== undefined) fields.push(index, value); });
-  node.links.forEach((child, index) => { if (child !== undefined) links.push(index, child); });
-  return { kind: 'object', id, type: node.type, fields, links, emptied: [...node.emptied].sort((a, b) => a - b), extras: [...node.extras].flat(1) };
+  node.fields.forEach((value, index) => {
+    if (value !== undefined) fields.push(index, value);
+  });
+  node.links.forEach((child, index) => {
+    if (child !== undefined) links.push(index, child);
+  });
+  return {
+    kind: 'object',
+    id,
+    type: node.type,
+    fields,
+    links,
+    emptied: [...node.emptied].sort((a, b) => a - b),
+    extras: [...node.extras].flat(1),
+  };
 }

@@ -21,7 +21,15 @@
  */
 import { ArraySchema, CollectionSchema, MapSchema, OPERATION, SetSchema, type ChangeTree } from '@colyseus/schema';
 import { arrayHole } from './state-errors.ts';
-import { $changes, $childType, $proxyTarget, treeOf, type ArrayInternals, type IndexedInternals, type MapInternals } from './schema-internals.ts';
+import {
+  $changes,
+  $childType,
+  $proxyTarget,
+  treeOf,
+  type ArrayInternals,
+  type IndexedInternals,
+  type MapInternals,
+} from './schema-internals.ts';
 import type { FollowedTree, TurnRoot } from './turn-root.ts';
 
 export interface ArrayTurn {
@@ -48,7 +56,8 @@ export type CollectionTurn = ArrayTurn | EntriesTurn;
 export function followCollection(tree: ChangeTree): void {
   const collection: unknown = tree.refTarget;
   Object.setPrototypeOf(collection, prototypeFor(collection));
-  if (collection instanceof MapSchema) Object.setPrototypeOf((collection as unknown as MapInternals).journal.indexByKey, null);
+  if (collection instanceof MapSchema)
+    Object.setPrototypeOf((collection as unknown as MapInternals).journal.indexByKey, null);
 }
 
 function prototypeFor(collection: unknown): object {
@@ -73,7 +82,8 @@ function noteKind(array: ArrayInternals, kind: 'insert' | 'remove' | 'replace' |
   const root = tree.root as TurnRoot | undefined;
   if (root === undefined || typeof array[$childType] === 'string') return;
   const before = root.delicate.get(tree);
-  if (before === 'reorder' || (before === 'replace' && kind === 'remove') || (kind === 'reorder' && tree.has())) root.restate.add(tree);
+  if (before === 'reorder' || (before === 'replace' && kind === 'remove') || (kind === 'reorder' && tree.has()))
+    root.restate.add(tree);
   if (kind === 'replace' || kind === 'reorder') root.delicate.set(tree, kind);
 }
 
@@ -84,7 +94,7 @@ function noteSplice(array: ArrayInternals, start: number, removed: number, items
   const last = splices.length - 3;
   if (removed === 0 && last >= 0 && splices[last + 1] === 0) {
     const inserted = splices[last + 2] as unknown[];
-    if (splices[last] as number + inserted.length === start) {
+    if ((splices[last] as number) + inserted.length === start) {
       for (const item of items) inserted.push(item);
       return;
     }
@@ -193,7 +203,12 @@ const trackedArray = before(array, {
     }
     noteKind(target, deleteCount > 0 ? 'remove' : 'insert');
     if (deleteCount > 0 && items.length > 0) noteKind(target, 'replace');
-    const removed = array.splice.call(this, from, Math.min(Math.max(deleteCount, 0), length - from), ...items) as unknown[];
+    const removed = array.splice.call(
+      this,
+      from,
+      Math.min(Math.max(deleteCount, 0), length - from),
+      ...items,
+    ) as unknown[];
     noteSplice(target, from, removed.length, items);
     return removed;
   },

@@ -118,7 +118,7 @@ export class TrackedState<T extends Schema> {
   /** The reflection of the state's types, for the handshake of a client that joins. */
   handshake(): Uint8Array {
     this.#check();
-    return this.#handshake ??= Reflection.encode(this.#encoder as never).slice();
+    return (this.#handshake ??= Reflection.encode(this.#encoder as never).slice());
   }
 
   /** The whole tree, as a shadow that applied every change would give it. */
@@ -136,7 +136,7 @@ export class TrackedState<T extends Schema> {
       const record = recordOf(tree, {
         type: (object) => {
           const type = object.ref.constructor as SchemaClass;
-          const typeId = this.#root.types.getTypeId(type)!;
+          const typeId = this.#root.types.getTypeId(type);
           if (!types.has(typeId)) types.set(typeId, typeRecord(typeId, type, object));
           return typeId;
         },

@@ -11,7 +11,15 @@ import { carried, entriesKind, itemOf, nextIndexOf, recordOf, type RecordContext
 import { $values, refIdOf, targetOf, treeOf } from './schema-internals.ts';
 import type { IndexedInternals, MapInternals, SchemaClass, SchemaInternals } from './schema-internals.ts';
 import type { ArrayInternals } from './schema-internals.ts';
-import type { ArrayChange, CollectionChange, EntriesChange, NodeRecord, StateChange, TypeRecord, ViewChange } from './state-change.ts';
+import type {
+  ArrayChange,
+  CollectionChange,
+  EntriesChange,
+  NodeRecord,
+  StateChange,
+  TypeRecord,
+  ViewChange,
+} from './state-change.ts';
 import type { ArrayTurn, EntriesTurn } from './tracked-collections.ts';
 import type { FollowedTree, TurnRoot } from './turn-root.ts';
 
@@ -70,7 +78,7 @@ class TurnReader implements RecordContext {
   /** The id of an object's class; the class is named once, with its fields. */
   type(tree: ChangeTree): number {
     const type = tree.ref.constructor as SchemaClass;
-    const id = this.#root.types.getTypeId(type)!;
+    const id = this.#root.types.getTypeId(type);
     if (!this.#known.types.has(id)) {
       this.#known.types.add(id);
       this.#types.push(typeRecord(id, type, tree));
@@ -116,7 +124,14 @@ class TurnReader implements RecordContext {
     if (links.length > 0) change.links = links;
   }
 
-  #readField(tree: ChangeTree, refId: number, index: number, values: unknown[], fields: unknown[], links: number[]): void {
+  #readField(
+    tree: ChangeTree,
+    refId: number,
+    index: number,
+    values: unknown[],
+    fields: unknown[],
+    links: number[],
+  ): void {
     const value = values[index];
     const child = treeOf(value);
     if (child === undefined) fields.push(refId, index, carried(tree, value));
@@ -138,7 +153,9 @@ class TurnReader implements RecordContext {
     const collections: CollectionChange[] = [];
     for (const tree of this.#root.collections) {
       if (!this.#isPart(tree) || tree.turn === undefined) continue;
-      collections.push(tree.turn.kind === 'array' ? this.#arrayChange(tree, tree.turn) : this.#entriesChange(tree, tree.turn));
+      collections.push(
+        tree.turn.kind === 'array' ? this.#arrayChange(tree, tree.turn) : this.#entriesChange(tree, tree.turn),
+      );
     }
     if (collections.length > 0) change.collections = collections;
   }
@@ -147,7 +164,7 @@ class TurnReader implements RecordContext {
     const id = refIdOf(tree)!;
     const carry = (item: unknown): unknown => itemOf(tree, item, this);
     if (turn.whole) return { kind: 'array', id, whole: (targetOf(tree) as unknown as ArrayInternals).items.map(carry) };
-    const splices = turn.splices.map((part, at) => at % 3 === 2 ? (part as unknown[]).map(carry) : part);
+    const splices = turn.splices.map((part, at) => (at % 3 === 2 ? (part as unknown[]).map(carry) : part));
     return { kind: 'array', id, splices };
   }
 
@@ -162,11 +179,19 @@ class TurnReader implements RecordContext {
     for (const [key, touch] of turn.touched) {
       if (touch === 'gone' || touch === 'back') deleted.push(key);
       if (touch === 'gone') continue;
-      indexes.push(kind === 'map' ? node.journal.indexByKey[key]! : key as number);
+      indexes.push(kind === 'map' ? node.journal.indexByKey[key]! : (key as number));
       if (kind === 'map') keys.push(key as string);
       items.push(itemOf(tree, live.get(key), this));
     }
-    const change = { kind, id: refIdOf(tree)!, cleared: turn.cleared, deleted, indexes, items, next: nextIndexOf(tree) };
+    const change = {
+      kind,
+      id: refIdOf(tree)!,
+      cleared: turn.cleared,
+      deleted,
+      indexes,
+      items,
+      next: nextIndexOf(tree),
+    };
     return kind === 'map' ? { ...change, keys } : change;
   }
 

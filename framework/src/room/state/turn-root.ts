@@ -106,9 +106,11 @@ export class TurnRoot extends Root {
     const isNew = super.add(tree);
     const refId = refIdOf(tree)!;
     if (this.refCount[refId] === 1 && !this.#restating) {
-      if (!(tree instanceof TurnTree) && (tree as FollowedTree).turnLow === undefined) this.#follow(tree as FollowedTree);
+      if (!(tree instanceof TurnTree) && (tree as FollowedTree).turnLow === undefined)
+        this.#follow(tree as FollowedTree);
       this.attached.set(refId, tree);
-      if (((tree as FollowedTree).emptyLow | (tree as FollowedTree).emptyHigh) !== 0) this.emptied.add(tree as FollowedTree);
+      if (((tree as FollowedTree).emptyLow | (tree as FollowedTree).emptyHigh) !== 0)
+        this.emptied.add(tree as FollowedTree);
     }
     // Another holder: schema would write the object where it stood, maybe before this holder tells clients of it.
     if (this.refCount[refId]! > 1 && tree.changesNode !== undefined) this.recursivelyMoveNextToParent(tree);
@@ -155,8 +157,13 @@ export class TurnRoot extends Root {
 
   /** True when the running turn has changed the tree. */
   get hasTurn(): boolean {
-    return this.objects.length > 0 || this.collections.length > 0 || this.attached.size > 0 ||
-      this.detached.size > 0 || this.extras.length > 0;
+    return (
+      this.objects.length > 0 ||
+      this.collections.length > 0 ||
+      this.attached.size > 0 ||
+      this.detached.size > 0 ||
+      this.extras.length > 0
+    );
   }
 
   #follow(tree: FollowedTree): void {

@@ -8,14 +8,17 @@ const Point = schema({ x: t.number().default(0), y: t.number().default(0) }, 'Po
 const Player = schema({ name: t.string(), hp: t.uint8().default(100), at: t.ref(Point) }, 'Player');
 const Monster = Player.extend({ rage: t.float64().default(0.1) }, 'Monster');
 const Line = schema({ from: t.string(), text: t.string() }, 'Line');
-const Game = schema({
-  title: t.string().default('castle'),
-  players: t.map(Player),
-  lines: t.array(Line),
-  scores: t.array('number'),
-  marks: t.map('string'),
-  boss: t.ref(Monster),
-}, 'Game');
+const Game = schema(
+  {
+    title: t.string().default('castle'),
+    players: t.map(Player),
+    lines: t.array(Line),
+    scores: t.array('number'),
+    marks: t.map('string'),
+    boss: t.ref(Monster),
+  },
+  'Game',
+);
 type Game = InstanceType<typeof Game>;
 
 interface Callbacks {
@@ -37,7 +40,13 @@ const heard = (): string[] => fired.filter((one) => one !== 'game changed');
 /** What the client's tree consists of, to see that the instances stay. */
 const instances = (): Schema[] => {
   const { players, lines, boss } = client.state;
-  return [...players.values(), ...Array.from(players.values(), (player) => player.at), ...lines, boss, boss.at] as Schema[];
+  return [
+    ...players.values(),
+    ...Array.from(players.values(), (player) => player.at),
+    ...lines,
+    boss,
+    boss.at,
+  ] as Schema[];
 };
 
 function listen(): void {
@@ -81,9 +90,14 @@ beforeEach(() => {
   tracked = trackState(new Game());
   tracked.addClient('one');
   const { state } = tracked;
-  for (const name of ['ann', 'bob', 'cid']) state.players.set(name, new Player({ name, at: new Point({ x: 1.1, y: 2 }) }));
+  for (const name of ['ann', 'bob', 'cid'])
+    state.players.set(name, new Player({ name, at: new Point({ x: 1.1, y: 2 }) }));
   state.boss = new Monster({ name: 'boss', at: new Point({ x: 1000000.00001, y: -3 }), rage: 0.3 });
-  state.lines.push(new Line({ from: 'ann', text: 'hi' }), new Line({ from: 'bob', text: 'hello' }), new Line({ from: 'cid', text: '?' }));
+  state.lines.push(
+    new Line({ from: 'ann', text: 'hi' }),
+    new Line({ from: 'bob', text: 'hello' }),
+    new Line({ from: 'cid', text: '?' }),
+  );
   state.scores.push(3, 1, 2);
   state.marks.set('a', 'x');
   commit();
@@ -125,11 +139,17 @@ describe('a client whose room was restarted', () => {
     const before = instances();
     restart();
     expect(heard().toSorted()).toEqual([
-      'lines + 3', 'lines changed 3', 'marks + b', 'marks changed b', 'player bob changed', 'players - cid', 'players changed cid',
+      'lines + 3',
+      'lines changed 3',
+      'marks + b',
+      'marks changed b',
+      'player bob changed',
+      'players - cid',
+      'players changed cid',
     ]);
     expect(client.state.players.get('bob')).toBe(before[0]);
     expect(client.state.players.get('bob')!.hp).toBe(7);
-    expect(client.state.lines.at(-1)!.text).toBe('late');
+    expect(client.state.lines.at(-1).text).toBe('late');
   });
 
   test('gets later patches right, on the same objects', () => {

@@ -55,8 +55,9 @@ export function publicLeaf(leaf: Leaf | undefined): unknown {
 }
 
 const sorted = (items: Iterable<unknown>): unknown[] => {
-  const text = (item: unknown): string => JSON.stringify(item, (_, value: unknown) => typeof value === 'bigint' ? `${value}n` : value) ?? '';
-  return [...items].sort((a, b) => text(a) < text(b) ? -1 : 1);
+  const text = (item: unknown): string =>
+    JSON.stringify(item, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)) ?? '';
+  return [...items].sort((a, b) => (text(a) < text(b) ? -1 : 1));
 };
 const byKey = (map: Iterable<[string, unknown]>, show: (value: never) => unknown): unknown =>
   new Map(sorted(Array.from(map, ([key, value]) => [key, show(value as never)])) as [string, unknown][]);
@@ -102,5 +103,10 @@ export function hiddenOf(world: World): unknown {
     leaves: Array.from(one.leaves, secrets),
     byKey: byKey(one.byKey.entries(), secrets),
   });
-  return { king: secrets(world.king), main: branch(world.main), branches: byKey(world.branches.entries(), branch), rows: Array.from(world.rows, branch) };
+  return {
+    king: secrets(world.king),
+    main: branch(world.main),
+    branches: byKey(world.branches.entries(), branch),
+    rows: Array.from(world.rows, branch),
+  };
 }

@@ -41,18 +41,28 @@ function follow(steps: Step[][], restartEvery: number, flushEvery: number, limit
 describe('clients without a view', () => {
   test('hold the tree after each patch and each restart', () => {
     fc.assert(
-      fc.property(turns(14), fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 3 }), (steps, restartEvery, flushEvery) => {
-        follow(steps, restartEvery, flushEvery, { sharing: false, replacing: true });
-      }),
+      fc.property(
+        turns(14),
+        fc.integer({ min: 2, max: 6 }),
+        fc.integer({ min: 1, max: 3 }),
+        (steps, restartEvery, flushEvery) => {
+          follow(steps, restartEvery, flushEvery, { sharing: false, replacing: true });
+        },
+      ),
       { numRuns: RUNS },
     );
   });
 
   test('hold objects that are at several places', () => {
     fc.assert(
-      fc.property(turns(14), fc.integer({ min: 2, max: 6 }), fc.integer({ min: 1, max: 3 }), (steps, restartEvery, flushEvery) => {
-        follow(steps, restartEvery, flushEvery, { sharing: true, hidden: false, replacing: false });
-      }),
+      fc.property(
+        turns(14),
+        fc.integer({ min: 2, max: 6 }),
+        fc.integer({ min: 1, max: 3 }),
+        (steps, restartEvery, flushEvery) => {
+          follow(steps, restartEvery, flushEvery, { sharing: true, hidden: false, replacing: false });
+        },
+      ),
       { numRuns: RUNS },
     );
   });

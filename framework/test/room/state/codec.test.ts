@@ -35,11 +35,14 @@ describe('carried', () => {
     const Numbers = schema({ values: t.array('number'), one: t.number(), big: t.biguint64() }, 'Numbers');
     const odd = [1000000.00001, NaN, Infinity, -Infinity, -0, 5e-324, Number.MAX_SAFE_INTEGER, 0.1 + 0.2];
     for (const value of odd) {
-      const { restored } = afterCrash(() => new Numbers(), (state) => {
-        state.one = value;
-        state.values.push(value);
-        state.big = 2n ** 64n - 1n;
-      });
+      const { restored } = afterCrash(
+        () => new Numbers(),
+        (state) => {
+          state.one = value;
+          state.values.push(value);
+          state.big = 2n ** 64n - 1n;
+        },
+      );
       expect(restored.one).toBe(value);
       expect(restored.values[0]).toBe(value);
       expect(restored.big).toBe(2n ** 64n - 1n);
@@ -47,39 +50,66 @@ describe('carried', () => {
   });
 
   test('the concrete class, one object at two places, and methods', () => {
-    const Bag = schema({
-      items: t.array(Item), best: t.ref(Item).optional(),
-      worth(): number { return this.items.reduce((sum: number, item: Item) => sum + item.worth, 0); },
-    }, 'Bag');
-    const { restored } = afterCrash(() => new Bag(), (bag) => {
-      const sword = new Sword({ name: 'x', worth: 3, edge: 0.7 });
-      bag.items.push(new Item({ name: 'y', worth: 4 }), sword);
-      bag.best = sword;
-    });
+    const Bag = schema(
+      {
+        items: t.array(Item),
+        best: t.ref(Item).optional(),
+        worth(): number {
+          return this.items.reduce((sum: number, item: Item) => sum + item.worth, 0);
+        },
+      },
+      'Bag',
+    );
+    const { restored } = afterCrash(
+      () => new Bag(),
+      (bag) => {
+        const sword = new Sword({ name: 'x', worth: 3, edge: 0.7 });
+        bag.items.push(new Item({ name: 'y', worth: 4 }), sword);
+        bag.best = sword;
+      },
+    );
     expect(restored.items[1]).toBeInstanceOf(Sword);
     expect(restored.items[1]).toBe(restored.best);
     expect(restored.worth()).toBe(7);
   });
 
   test('what schema leaves out of its patches: full-state-only and unsynchronised fields, untracked changes', () => {
-    const Odd = schema({
-      map: t.string().fullStateOnly(), event: t.string().patchOnly(), local: t.number().noSync().default(1),
-      quiet: t.number().default(0), list: t.array('number'),
-    }, 'Odd');
-    const { restored } = afterCrash(() => new Odd(), (state) => {
-      state.map = 'cave';
-      state.event = 'boom';
-      state.local = 1.5;
-      state.untracked(() => { state.quiet = 7; });
-      state.list.untracked(() => { state.list.push(1); });
-    });
+    const Odd = schema(
+      {
+        map: t.string().fullStateOnly(),
+        event: t.string().patchOnly(),
+        local: t.number().noSync().default(1),
+        quiet: t.number().default(0),
+        list: t.array('number'),
+      },
+      'Odd',
+    );
+    const { restored } = afterCrash(
+      () => new Odd(),
+      (state) => {
+        state.map = 'cave';
+        state.event = 'boom';
+        state.local = 1.5;
+        state.untracked(() => {
+          state.quiet = 7;
+        });
+        state.list.untracked(() => {
+          state.list.push(1);
+        });
+      },
+    );
     expect(restored).toMatchObject({ map: 'cave', event: 'boom', local: 1.5, quiet: 7 });
     expect([...restored.list]).toEqual([1]);
   });
 
   test('a change of an unsynchronised field alone', () => {
     const Odd = schema({ local: t.number().noSync().default(1) }, 'Odd');
-    const { restored } = afterCrash(() => new Odd(), (state) => { state.local = 2; });
+    const { restored } = afterCrash(
+      () => new Odd(),
+      (state) => {
+        state.local = 2;
+      },
+    );
     expect(restored.local).toBe(2);
   });
 
@@ -88,7 +118,9 @@ describe('carried', () => {
     class Plain extends Schema {
       declare name: string;
       declare tags: ArraySchema<string>;
-      shout(): string { return this.name.toUpperCase(); }
+      shout(): string {
+        return this.name.toUpperCase();
+      }
     }
     defineTypes(Plain, { name: 'string', tags: ['string'] });
     const fresh = (): Plain => {
@@ -106,11 +138,14 @@ describe('carried', () => {
 
   test('maps in their order and by any key', () => {
     const Names = schema({ names: t.map('number') }, 'Names');
-    const { restored } = afterCrash(() => new Names(), ({ names }) => {
-      for (const key of ['b', 'constructor', '__proto__', 'a', '7', '']) names.set(key, 1);
-      names.delete('b');
-      names.set('b', 2);
-    });
+    const { restored } = afterCrash(
+      () => new Names(),
+      ({ names }) => {
+        for (const key of ['b', 'constructor', '__proto__', 'a', '7', '']) names.set(key, 1);
+        names.delete('b');
+        names.set('b', 2);
+      },
+    );
     expect([...restored.names.keys()]).toEqual(['constructor', '__proto__', 'a', '7', '', 'b']);
   });
 
@@ -176,12 +211,18 @@ describe('refused', () => {
     expect(codeOf(() => tracked.state.bodies.set('a', body))).toBe('state_field_untracked');
     const Loose = schema({ x: t.number(), extra: t.number().noSync().default(0) }, 'Loose');
     const loose = trackState(new Loose()).state as unknown as { extra: unknown; later: unknown };
-    expect(codeOf(() => { loose.extra = { a: 1 }; })).toBe('state_field_untracked');
-    expect(() => { loose.later = 1; }).toThrow(/later/);
+    expect(
+      codeOf(() => {
+        loose.extra = { a: 1 };
+      }),
+    ).toBe('state_field_untracked');
+    expect(() => {
+      loose.later = 1;
+    }).toThrow(/later/);
   });
 
   test('a class field that hides a field of the schema', () => {
-    class Hidden extends Schema { }
+    class Hidden extends Schema {}
     vi.spyOn(console, 'warn').mockImplementation(() => {});
     defineTypes(Hidden, { hp: 'number' });
     const hidden = new Hidden();
@@ -190,10 +231,10 @@ describe('refused', () => {
   });
 
   test('a class that clients could not know', () => {
-    class Stranger extends Body { }
+    class Stranger extends Body {}
     const tracked = trackState(new World());
     expect(codeOf(() => tracked.state.bodies.set('a', new Stranger()))).toBe('state_class_unknown');
-    class Known extends Body { }
+    class Known extends Body {}
     (entity as (type: typeof Known, context?: unknown) => unknown)(Known);
     const Later = schema({ bodies: t.map(Body) }, 'Later');
     expect(codeOf(() => trackState(new Later()).state.bodies.set('a', new Known()))).toBe('nothing thrown');
@@ -202,7 +243,11 @@ describe('refused', () => {
   test('a hole in an array, and a stream', () => {
     const tracked = trackState(new World());
     tracked.state.list.push(1, 2);
-    expect(codeOf(() => { tracked.state.list[0] = undefined as never; })).toBe('state_array_hole');
+    expect(
+      codeOf(() => {
+        tracked.state.list[0] = undefined as never;
+      }),
+    ).toBe('state_array_hole');
     const Swarm = schema({ bodies: t.stream(Body) }, 'Swarm');
     expect(codeOf(() => trackState(new Swarm()))).toBe('state_stream_unsupported');
   });
@@ -247,7 +292,13 @@ describe('order', () => {
   test('nothing after dispose', () => {
     const tracked = begun();
     tracked.dispose();
-    for (const work of [() => tracked.commit(), () => tracked.flush(), () => tracked.fullState(), () => tracked.viewOf('one'), () => tracked.handshake()]) {
+    for (const work of [
+      () => tracked.commit(),
+      () => tracked.flush(),
+      () => tracked.fullState(),
+      () => tracked.viewOf('one'),
+      () => tracked.handshake(),
+    ]) {
       expect(codeOf(work)).toBe('state_disposed');
     }
   });

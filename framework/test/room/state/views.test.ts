@@ -17,7 +17,8 @@ function checkSecrets(client: TestClient, tracked: TrackedState<World>): void {
     const leaf = leaves.get(shown[$refId]);
     if (leaf === undefined) continue;
     if (shown.secret !== undefined) expect(view?.has(leaf) ?? false, `secret of ${leaf[$refId]} is held`).toBe(true);
-    if (shown.tagged !== undefined) expect(view?.hasTag(leaf, TAG) ?? false, `tag of ${leaf[$refId]} is held`).toBe(true);
+    if (shown.tagged !== undefined)
+      expect(view?.hasTag(leaf, TAG) ?? false, `tag of ${leaf[$refId]} is held`).toBe(true);
   }
 }
 
@@ -116,7 +117,11 @@ describe('a hidden hand', () => {
   test('reaches its player and nobody else, before and after a restart', () => {
     const shadow = new Shadow();
     let tracked = trackState(new Table());
-    const sent = new Map<string, Uint8Array[]>([['ann', []], ['bob', []], ['eve', []]]);
+    const sent = new Map<string, Uint8Array[]>([
+      ['ann', []],
+      ['bob', []],
+      ['eve', []],
+    ]);
     const turn = (work: (table: InstanceType<typeof Table>) => void): void => {
       work(tracked.state);
       const made = tracked.commit();
@@ -133,7 +138,9 @@ describe('a hidden hand', () => {
         frames.push(tracked.fullState(sessionId));
       }
     };
-    turn((table) => { for (const face of ['deck-1', 'deck-2', 'deck-3']) table.deck.push(card(face)); });
+    turn((table) => {
+      for (const face of ['deck-1', 'deck-2', 'deck-3']) table.deck.push(card(face));
+    });
     fullStates();
     turn((table) => {
       for (const name of ['ann', 'bob']) {
@@ -144,7 +151,9 @@ describe('a hidden hand', () => {
         for (const own of hand) tracked.viewOf(name).add(own);
       }
     });
-    turn((table) => { table.seats.get('ann')!.hand[0]!.face = 'ann again'; });
+    turn((table) => {
+      table.seats.get('ann')!.hand[0]!.face = 'ann again';
+    });
 
     tracked.dispose();
     tracked = restoreState(new Table(), structuredClone(shadow.snapshot()));
@@ -153,12 +162,16 @@ describe('a hidden hand', () => {
       table.round++;
       const drawn = table.deck.pop()!;
       table.seats.get('bob')!.hand.push(card(drawn.face));
-      tracked.viewOf('bob').add(table.seats.get('bob')!.hand.at(-1)!);
+      tracked.viewOf('bob').add(table.seats.get('bob')!.hand.at(-1));
     });
-    turn((table) => { table.seats.get('ann')!.hand[0]!.face = 'ann at last'; });
+    turn((table) => {
+      table.seats.get('ann')!.hand[0]!.face = 'ann at last';
+    });
 
     const all = (sessionId: string): Uint8Array => Buffer.concat(sent.get(sessionId)!);
-    expect(holds(all('ann'), 'of ann') && holds(all('ann'), 'ann again') && holds(all('ann'), 'ann at last')).toBe(true);
+    expect(holds(all('ann'), 'of ann') && holds(all('ann'), 'ann again') && holds(all('ann'), 'ann at last')).toBe(
+      true,
+    );
     expect(holds(all('bob'), 'of bob') && holds(all('bob'), 'deck-3')).toBe(true);
     expect(holds(all('ann'), 'of bob') || holds(all('bob'), 'of ann') || holds(all('ann'), 'deck-')).toBe(false);
     for (const text of ['of ', 'ann again', 'ann at', 'deck-']) expect(holds(all('eve'), text)).toBe(false);

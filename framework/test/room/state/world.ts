@@ -4,63 +4,80 @@
  * A change is plain numbers (`Step`), read against the tree as it is, so that a failing run shrinks and replays.
  */
 import {
-  ArraySchema, CollectionSchema, MapSchema, Schema, SetSchema, schema, t, type SchemaType, type StateView,
+  ArraySchema,
+  CollectionSchema,
+  MapSchema,
+  Schema,
+  SetSchema,
+  schema,
+  t,
+  type SchemaType,
+  type StateView,
 } from '@colyseus/schema';
 import fc from 'fast-check';
 import { $changes, $refId, $values } from '../../../src/room/state/schema-internals.ts';
 import type { SchemaInternals, MapInternals, IndexedInternals } from '../../../src/room/state/schema-internals.ts';
 
-export const Leaf = schema({
-  label: t.string(),
-  n: t.number(),
-  exact: t.float64(),
-  small: t.int8(),
-  big: t.bigint64(),
-  ubig: t.biguint64(),
-  flag: t.boolean(),
-  at: t.uint32(),
-  heading: t.angle(),
-  secret: t.string().view(),
-  tagged: t.number().view(1),
-  late: t.number().unreliable(),
-  event: t.number().patchOnly(),
-  fixed: t.number().fullStateOnly(),
-  cooldown: t.number().noSync().default(0),
-}, 'Leaf');
+export const Leaf = schema(
+  {
+    label: t.string(),
+    n: t.number(),
+    exact: t.float64(),
+    small: t.int8(),
+    big: t.bigint64(),
+    ubig: t.biguint64(),
+    flag: t.boolean(),
+    at: t.uint32(),
+    heading: t.angle(),
+    secret: t.string().view(),
+    tagged: t.number().view(1),
+    late: t.number().unreliable(),
+    event: t.number().patchOnly(),
+    fixed: t.number().fullStateOnly(),
+    cooldown: t.number().noSync().default(0),
+  },
+  'Leaf',
+);
 export type Leaf = SchemaType<typeof Leaf>;
 
 export const Sword = Leaf.extend({ damage: t.float64() }, 'Sword');
 export const Fire = Sword.extend({ heat: t.number(), sparks: t.array('number') }, 'Fire');
 export const LEAVES = [Leaf, Sword, Fire] as const;
 
-export const Branch = schema({
-  title: t.string().default('branch'),
-  leaf: t.ref(Leaf).optional(),
-  leaves: t.array(Leaf),
-  byKey: t.map(Leaf),
-  members: t.set(Leaf),
-  bag: t.collection(Leaf),
-  numbers: t.array('number'),
-  strings: t.array('string'),
-  bigs: t.array('bigint64'),
-  names: t.map('string'),
-  counts: t.map('number'),
-  tags: t.set('string'),
-  words: t.collection('string'),
-  hand: t.array(Leaf).view(),
-  spells: t.map(Leaf).view(),
-  quest: t.ref(Leaf).optional().view(),
-}, 'Branch');
+export const Branch = schema(
+  {
+    title: t.string().default('branch'),
+    leaf: t.ref(Leaf).optional(),
+    leaves: t.array(Leaf),
+    byKey: t.map(Leaf),
+    members: t.set(Leaf),
+    bag: t.collection(Leaf),
+    numbers: t.array('number'),
+    strings: t.array('string'),
+    bigs: t.array('bigint64'),
+    names: t.map('string'),
+    counts: t.map('number'),
+    tags: t.set('string'),
+    words: t.collection('string'),
+    hand: t.array(Leaf).view(),
+    spells: t.map(Leaf).view(),
+    quest: t.ref(Leaf).optional().view(),
+  },
+  'Branch',
+);
 export type Branch = SchemaType<typeof Branch>;
 
-export const World = schema({
-  round: t.number().default(0),
-  main: t.ref(Branch),
-  branches: t.map(Branch),
-  rows: t.array(Branch),
-  king: t.ref(Leaf).optional(),
-  price: t.number().default(1000000.00001),
-}, 'World');
+export const World = schema(
+  {
+    round: t.number().default(0),
+    main: t.ref(Branch),
+    branches: t.map(Branch),
+    rows: t.array(Branch),
+    king: t.ref(Leaf).optional(),
+    price: t.number().default(1000000.00001),
+  },
+  'World',
+);
 export type World = SchemaType<typeof World>;
 
 export interface Step {
@@ -97,7 +114,7 @@ export function objectsOf(root: World): { leaves: Leaf[]; branches: Branch[] } {
 }
 
 function newLeaf(seed: number): Leaf {
-  const leaf = new (pick(LEAVES, seed))() as Leaf;
+  const leaf = new (pick(LEAVES, seed))();
   leaf.label = pick(STRINGS, seed);
   leaf.n = pick(NUMBERS, seed + 1);
   leaf.cooldown = seed;
@@ -118,28 +135,53 @@ export interface Limits {
 export function change(root: World, { what, a, b, c }: Step, limits: Limits = {}): void {
   const { leaves, branches } = objectsOf(root);
   const branch = pick(branches, a);
-  const someLeaf = (): Leaf => (limits.sharing ?? true) && leaves.length > 0 && c % 4 === 0 ? pick(leaves, b) : newLeaf(c);
+  const someLeaf = (): Leaf =>
+    (limits.sharing ?? true) && leaves.length > 0 && c % 4 === 0 ? pick(leaves, b) : newLeaf(c);
   const leaf = leaves.length === 0 ? undefined : pick(leaves, a);
   const actions: (() => void)[] = [
-    () => { root.round++; },
-    () => { root.price = pick(NUMBERS, b); },
-    () => { if (leaf) setPrimitive(leaf, b, c); },
-    () => { if (leaf) setPrimitive(leaf, b, c); },
-    () => { if (leaf) { leaf.cooldown = c; } },
-    () => { if (leaf instanceof Fire) changeList(leaf.sparks, b, c, () => pick(NUMBERS, c)); },
-    () => { branch.leaf = c % 5 === 0 ? undefined : someLeaf(); },
-    () => { if (limits.hidden ?? true) branch.quest = c % 5 === 0 ? undefined : someLeaf(); },
-    () => { root.king = c % 5 === 0 ? undefined : someLeaf(); },
+    () => {
+      root.round++;
+    },
+    () => {
+      root.price = pick(NUMBERS, b);
+    },
+    () => {
+      if (leaf) setPrimitive(leaf, b, c);
+    },
+    () => {
+      if (leaf) setPrimitive(leaf, b, c);
+    },
+    () => {
+      if (leaf) {
+        leaf.cooldown = c;
+      }
+    },
+    () => {
+      if (leaf instanceof Fire) changeList(leaf.sparks, b, c, () => pick(NUMBERS, c));
+    },
+    () => {
+      branch.leaf = c % 5 === 0 ? undefined : someLeaf();
+    },
+    () => {
+      if (limits.hidden ?? true) branch.quest = c % 5 === 0 ? undefined : someLeaf();
+    },
+    () => {
+      root.king = c % 5 === 0 ? undefined : someLeaf();
+    },
     () => changeList(branch.leaves, b, c, someLeaf, (x, y) => (x.label ?? '').localeCompare(y.label ?? '')),
     () => changeList(branch.leaves, b, c, someLeaf, (x, y) => (x.label ?? '').localeCompare(y.label ?? '')),
-    () => { if (limits.hidden ?? true) changeList(branch.hand, b, c, someLeaf); },
+    () => {
+      if (limits.hidden ?? true) changeList(branch.hand, b, c, someLeaf);
+    },
     () => changeList(branch.numbers, b, c, () => pick(NUMBERS, c)),
     () => changeList(branch.numbers, b, c, () => c),
     () => changeList(branch.strings, b, c, () => pick(STRINGS, c)),
     () => changeList(branch.bigs, b, c, () => pick(BIGS, c)),
     () => changeMap(branch.byKey, b, c, someLeaf),
     () => changeMap(branch.byKey, b, c, someLeaf),
-    () => { if (limits.hidden ?? true) changeMap(branch.spells, b, c, someLeaf); },
+    () => {
+      if (limits.hidden ?? true) changeMap(branch.spells, b, c, someLeaf);
+    },
     () => changeMap(branch.names, b, c, () => pick(STRINGS, c)),
     () => changeMap(branch.counts, b, c, () => pick(NUMBERS, c)),
     () => changeBag(branch.members, b, c, someLeaf),
@@ -148,7 +190,9 @@ export function change(root: World, { what, a, b, c }: Step, limits: Limits = {}
     () => changeBag(branch.words, b, c, () => pick(STRINGS, c)),
     () => changeMap(root.branches, b, c, () => new Branch()),
     () => changeList(root.rows, b, c, () => new Branch()),
-    () => { if (limits.replacing ?? true) replaceCollection(branch, b, c); },
+    () => {
+      if (limits.replacing ?? true) replaceCollection(branch, b, c);
+    },
   ];
   pick(actions, what)();
 }
@@ -156,45 +200,112 @@ export function change(root: World, { what, a, b, c }: Step, limits: Limits = {}
 function setPrimitive(leaf: Leaf, field: number, seed: number): void {
   const none = seed % 7 === 0;
   const actions: (() => void)[] = [
-    () => { leaf.label = none ? undefined as never : pick(STRINGS, seed); },
-    () => { leaf.n = none ? undefined as never : pick(NUMBERS, seed); },
-    () => { leaf.exact = pick(NUMBERS, seed); },
-    () => { leaf.small = (seed % 200) - 100; },
-    () => { leaf.big = none ? undefined as never : pick(BIGS, seed); },
-    () => { leaf.ubig = BigInt(seed) ** 9n; },
-    () => { leaf.flag = seed % 2 === 0; },
-    () => { leaf.at = 1_700_000_000 + seed; },
-    () => { leaf.heading = seed / 3; },
-    () => { leaf.secret = none ? undefined as never : `secret ${seed}`; },
-    () => { leaf.tagged = seed; },
-    () => { leaf.late = seed / 4; },
-    () => { leaf.event = seed; },
-    () => { leaf.fixed = seed; },
-    () => { if (leaf instanceof Sword) leaf.damage = pick(NUMBERS, seed); },
-    () => { if (leaf instanceof Fire) leaf.heat = pick(NUMBERS, seed); },
+    () => {
+      leaf.label = none ? (undefined as never) : pick(STRINGS, seed);
+    },
+    () => {
+      leaf.n = none ? (undefined as never) : pick(NUMBERS, seed);
+    },
+    () => {
+      leaf.exact = pick(NUMBERS, seed);
+    },
+    () => {
+      leaf.small = (seed % 200) - 100;
+    },
+    () => {
+      leaf.big = none ? (undefined as never) : pick(BIGS, seed);
+    },
+    () => {
+      leaf.ubig = BigInt(seed) ** 9n;
+    },
+    () => {
+      leaf.flag = seed % 2 === 0;
+    },
+    () => {
+      leaf.at = 1_700_000_000 + seed;
+    },
+    () => {
+      leaf.heading = seed / 3;
+    },
+    () => {
+      leaf.secret = none ? (undefined as never) : `secret ${seed}`;
+    },
+    () => {
+      leaf.tagged = seed;
+    },
+    () => {
+      leaf.late = seed / 4;
+    },
+    () => {
+      leaf.event = seed;
+    },
+    () => {
+      leaf.fixed = seed;
+    },
+    () => {
+      if (leaf instanceof Sword) leaf.damage = pick(NUMBERS, seed);
+    },
+    () => {
+      if (leaf instanceof Fire) leaf.heat = pick(NUMBERS, seed);
+    },
   ];
   pick(actions, field)();
 }
 
-function changeList<T>(list: ArraySchema<T>, how: number, seed: number, some: () => T, order?: (a: T, b: T) => number): void {
+function changeList<T>(
+  list: ArraySchema<T>,
+  how: number,
+  seed: number,
+  some: () => T,
+  order?: (a: T, b: T) => number,
+): void {
   // Schema does not carry an object that is twice in one array.
   const make = (): T => {
     const item = some();
-    return typeof item === 'object' && list.includes(item) ? newLeaf(seed) as T : item;
+    return typeof item === 'object' && list.includes(item) ? (newLeaf(seed) as T) : item;
   };
   const actions: (() => void)[] = [
-    () => { list.push(make()); },
-    () => { list.push(make()); list.push(make()); },
-    () => { list.push(make()); },
-    () => { list.unshift(make()); },
-    () => { list.pop(); },
-    () => { list.shift(); },
-    () => { list.splice(seed % (list.length + 1), 1); },
-    () => { list.splice(seed % (list.length + 1), seed % 3, make()); list.splice(0, 0, make()); },
-    () => { if (list.length > 0) list[seed % list.length] = make(); },
-    () => { if (seed % 4 === 0) list.clear(); else list.push(make()); },
-    () => { if (seed % 3 === 0) list.reverse(); else list.push(make()); },
-    () => { if (order !== undefined && seed % 3 === 0) list.sort(order); else list.push(make()); },
+    () => {
+      list.push(make());
+    },
+    () => {
+      list.push(make());
+      list.push(make());
+    },
+    () => {
+      list.push(make());
+    },
+    () => {
+      list.unshift(make());
+    },
+    () => {
+      list.pop();
+    },
+    () => {
+      list.shift();
+    },
+    () => {
+      list.splice(seed % (list.length + 1), 1);
+    },
+    () => {
+      list.splice(seed % (list.length + 1), seed % 3, make());
+      list.splice(0, 0, make());
+    },
+    () => {
+      if (list.length > 0) list[seed % list.length] = make();
+    },
+    () => {
+      if (seed % 4 === 0) list.clear();
+      else list.push(make());
+    },
+    () => {
+      if (seed % 3 === 0) list.reverse();
+      else list.push(make());
+    },
+    () => {
+      if (order !== undefined && seed % 3 === 0) list.sort(order);
+      else list.push(make());
+    },
   ];
   pick(actions, how)();
 }
@@ -214,12 +325,24 @@ function changeBag<T>(bag: SetSchema<T> | CollectionSchema<T>, how: number, seed
 
 function replaceCollection(branch: Branch, how: number, seed: number): void {
   const actions: (() => void)[] = [
-    () => { branch.leaves = new ArraySchema<Leaf>(newLeaf(seed)); },
-    () => { branch.numbers = new ArraySchema<number>(seed, 5); },
-    () => { branch.byKey = new MapSchema<Leaf>({ z: newLeaf(seed) }); },
-    () => { branch.names = new MapSchema<string>({ z: 'z' }); },
-    () => { branch.members = new SetSchema<Leaf>([newLeaf(seed)]); },
-    () => { branch.leaves = branch.leaves.slice() as never; },
+    () => {
+      branch.leaves = new ArraySchema<Leaf>(newLeaf(seed));
+    },
+    () => {
+      branch.numbers = new ArraySchema<number>(seed, 5);
+    },
+    () => {
+      branch.byKey = new MapSchema<Leaf>({ z: newLeaf(seed) });
+    },
+    () => {
+      branch.names = new MapSchema<string>({ z: 'z' });
+    },
+    () => {
+      branch.members = new SetSchema<Leaf>([newLeaf(seed)]);
+    },
+    () => {
+      branch.leaves = branch.leaves.slice() as never;
+    },
   ];
   pick(actions, how)();
 }
@@ -232,12 +355,24 @@ export function changeView(root: World, view: StateView, { a, b, c }: Step): voi
   const branch = pick(branches, a);
   const leaf = leaves.length === 0 ? undefined : pick(leaves, b);
   const actions: (() => void)[] = [
-    () => { if (leaf) view.add(leaf); },
-    () => { if (leaf) view.add(leaf, TAG); },
-    () => { if (leaf && view.has(leaf)) view.remove(leaf); },
-    () => { view.add(branch.hand); },
-    () => { for (const card of branch.hand) view.add(card); },
-    () => { view.add(branch); },
+    () => {
+      if (leaf) view.add(leaf);
+    },
+    () => {
+      if (leaf) view.add(leaf, TAG);
+    },
+    () => {
+      if (leaf && view.has(leaf)) view.remove(leaf);
+    },
+    () => {
+      view.add(branch.hand);
+    },
+    () => {
+      for (const card of branch.hand) view.add(card);
+    },
+    () => {
+      view.add(branch);
+    },
   ];
   pick(actions, c)();
 }
@@ -260,13 +395,18 @@ export function describeTree(root: Schema): Map<number, unknown> {
       while (values.length > 0 && values.at(-1) === undefined) values.pop();
       nodes.set(refId, { class: target.constructor, values, own: Object.entries(target) });
     } else if (target instanceof ArraySchema) {
-      nodes.set(refId, { class: ArraySchema, items: Array.from((target as unknown as { items: unknown[] }).items, describeValue) });
+      nodes.set(refId, {
+        class: ArraySchema,
+        items: Array.from((target as unknown as { items: unknown[] }).items, describeValue),
+      });
     } else {
-      const { $items, journal, $refId: next } = target as unknown as MapInternals & IndexedInternals;
+      const { $items, journal, $refId: next } = target as MapInternals & IndexedInternals;
       const indexes = journal === undefined ? undefined : Array.from($items.keys(), (key) => journal.indexByKey[key]);
       const nextIndex = journal === undefined ? next : journal.nextIndex;
       nodes.set(refId, {
-        class: (target as object).constructor, nextIndex, indexes,
+        class: (target as object).constructor,
+        nextIndex,
+        indexes,
         entries: Array.from($items as Map<unknown, unknown>, ([key, value]) => [key, describeValue(value)]),
       });
     }
