@@ -11,9 +11,11 @@
  *     expect(ada.closed).toBeUndefined();
  *     await room.stop();
  *
- * With `nodes: 1` the room runs on a worker thread, and time is real.
+ * With `nodes: 1` the room runs on a worker thread, and time is real. That is also the place to try failures outside
+ * every handler (a promise nobody awaited, a throw in a bare setTimeout): on this thread the test runner sees them too,
+ * and fails the run.
  */
-import { type Clock, currentClock, systemClock, useClock } from '../otp/clock.ts';
+import { type Clock, systemClock, useClock } from '../otp/clock.ts';
 import { installStrayHandlers } from '../otp/stray.ts';
 import { RoomShell } from '../gateway/shell/shell.ts';
 import { startRoomNode } from '../gateway/shell/start-node.ts';
@@ -29,7 +31,7 @@ import { VirtualClock } from './virtual-clock.ts';
 export interface TestRoomOptions {
   /** What the room is created with. */
   readonly options?: unknown;
-  /** A clock to share with other rooms of the same test. Default: one of its own, which `stop` takes away again. */
+  /** The clock to run on. Default: that of the rooms which are under test already, else a new one. */
   readonly clock?: VirtualClock;
   /** 1: on a worker thread, in real time; the definition needs `module`. Default 0. */
   readonly nodes?: 0 | 1;
@@ -224,16 +226,15 @@ export async function testRoom<R extends RoomDefinition>(
   options: TestRoomOptions = {},
 ): Promise<TestRoom<R>> {
   const nodes = options.nodes ?? 0;
-  const clock = nodes === 0 ? (options.clock ?? new VirtualClock()) : undefined;
-  const giveClockBack = takeClock(clock);
+  const taken = nodes === 0 ? takeClock(options.clock) : undefined;
   const forgetStrays = installStrayHandlers();
   const restore = (): void => {
     forgetStrays();
-    giveClockBack();
+    taken?.giveBack();
   };
   try {
     const node = await startRoomNode([definition], { nodes, clone: true });
-    const room = new TestRoom(definition, node, options, clock, restore);
+    const room = new TestRoom(definition, node, options, taken?.clock, restore);
     await room.ready;
     return room;
   } catch (error) {
@@ -242,11 +243,23 @@ export async function testRoom<R extends RoomDefinition>(
   }
 }
 
-/** Makes `clock` the thread's, until the function returned is called. */
-function takeClock(clock: Clock | undefined): () => void {
-  if (!clock || currentClock() === clock) return () => {};
-  const before = useClock(clock);
-  return () => useClock(before);
+/** The virtual clock that rooms of this thread run on, and how many do. */
+let shared: { readonly clock: VirtualClock; readonly before: Clock; rooms: number } | undefined;
+
+/** The thread has one clock: rooms that are under test at the same time share it, and the last gives it back. */
+function takeClock(wanted: VirtualClock | undefined): { readonly clock: VirtualClock; readonly giveBack: () => void } {
+  if (shared && wanted && shared.clock !== wanted) {
+    throw new Error('Another room is under test on a clock of its own: pass that clock, or stop that room first.');
+  }
+  const clock = shared?.clock ?? wanted ?? new VirtualClock();
+  const held = (shared ??= { clock, before: useClock(clock), rooms: 0 });
+  held.rooms++;
+  const giveBack = (): void => {
+    if (--held.rooms > 0) return;
+    shared = undefined;
+    useClock(held.before);
+  };
+  return { clock, giveBack };
 }
 
 /** As JSON carries it in a matchmaking request. */

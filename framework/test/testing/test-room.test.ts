@@ -1,7 +1,8 @@
 /** The whole way of a room, without sockets: on this thread in virtual time, and on a worker thread in real time. */
 import { getDecoderStateCallbacks } from '@colyseus/schema';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { testRoom, type TestRoom, type TestRoomOptions } from '../../src/testing/index.ts';
+import { currentClock } from '../../src/otp/index.ts';
+import { testRoom, type TestRoom, type TestRoomOptions, VirtualClock } from '../../src/testing/index.ts';
 import { board } from './board.ts';
 
 async function open(nodes: 0 | 1, options: TestRoomOptions = {}): Promise<TestRoom<typeof board>> {
@@ -241,6 +242,28 @@ describe('on this thread, in virtual time', () => {
     expect(ada.frames).not.toContain('answer');
     await room.advance(1);
     expect(await outcome).toMatchObject({ code: 'call_timeout' });
+  });
+});
+
+describe('several rooms of one test', () => {
+  test('share a clock, which the last one gives back', async () => {
+    const before = currentClock();
+    const first = await testRoom(board);
+    const second = await testRoom(board);
+    const start = currentClock().now();
+    await first.advance(1_000);
+    expect(currentClock().now()).toBe(start + 1_000);
+    await first.stop();
+    expect(currentClock()).not.toBe(before);
+    const ada = await second.join({ name: 'Ada' });
+    expect(await ada.call('count')).toBe(0);
+    await second.stop();
+    expect(currentClock()).toBe(before);
+  });
+
+  test('cannot have clocks of their own', async () => {
+    await open(0, { clock: new VirtualClock() });
+    await expect(testRoom(board, { clock: new VirtualClock() })).rejects.toThrow('Another room is under test');
   });
 });
 
