@@ -26,12 +26,19 @@ const REMEDIES = {
 
 export type BankErrorCode = keyof typeof REMEDIES;
 
+export function isBankErrorCode(code: unknown): code is BankErrorCode {
+  return typeof code === 'string' && Object.hasOwn(REMEDIES, code);
+}
+
 /** The bank refused an order, or could not answer. */
 export class BankError extends GenroomError {
   declare readonly code: BankErrorCode;
+  /** What happened, without the remedy. */
+  readonly why: string;
 
-  constructor(code: BankErrorCode, message: string, cause?: unknown) {
-    super(code, message, { remedy: REMEDIES[code], cause });
+  constructor(code: BankErrorCode, why: string, cause?: unknown) {
+    super(code, why, { remedy: REMEDIES[code], cause });
+    this.why = why;
   }
 }
 

@@ -143,12 +143,13 @@ afterAll(() => void useClock(before));
 
 /** Lets time pass until `promise` has its value. */
 async function until<T>(promise: Promise<T>): Promise<T> {
-  let over = false;
-  const settle = (): void => void (over = true);
+  const wait = { over: false };
+  const settle = (): void => void (wait.over = true);
   promise.then(settle, settle);
-  for (let i = 0; !over; i++) {
+  await clock.advance(0);
+  for (let i = 0; !wait.over; i++) {
     if (i > 1_000) throw new Error('no answer ever came');
-    await clock.advance(i === 0 ? 0 : 10);
+    await clock.advance(10);
   }
   return promise;
 }
@@ -160,7 +161,7 @@ async function play(script: readonly (readonly [number, Step])[]): Promise<Run> 
   try {
     await until(Promise.all(ACCOUNTS.map((number) => open(number).then(() => deposit(number, DEPOSIT)))));
     for (const [microtasks, next] of script) {
-      for (let i = 0; i < microtasks; i++) await undefined;
+      for (let i = 0; i < microtasks; i++) await Promise.resolve();
       if (next.do === 'order') run.order(next.order);
       if (next.do === 'repeat' && run.orders.length > 0) {
         tried.repeats++;
