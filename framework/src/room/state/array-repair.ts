@@ -3,9 +3,10 @@
  *
  * Schema 5.0.34 writes positions, and several structural changes within one patch can leave a client with another array
  * than the server's. Of primitives: `[1, 2, 3]`, then `unshift(0)` and `shift()`, and the client lacks an item. So each
- * changed array of primitives is decoded here as a client will, on a copy of what clients hold. Of objects: `sort` beside
- * any other change, and removals after replacements; that is noted when it happens (`TurnRoot.restate`), as are arrays
- * that left the tree and came back.
+ * changed array of primitives is decoded here as a client will, on a copy of what clients hold. Of objects,
+ * these go wrong: `sort` or `move` beside any other change, a removal after a replacement, and an object that is taken
+ * out and put in again (so, to move it). They are foreseen when they happen (`foresee`). Arrays that left the tree and
+ * came back are restated too.
  *
  * Where a client would be wrong, the pending changes are replaced by a CLEAR and one ADD per item, as schema itself does
  * for an array that was changed and then reversed.
@@ -15,11 +16,45 @@
  *     repairArrays(root, held);      // before encoder.encode()
  */
 import { ArraySchema, OPERATION, type ChangeTree } from '@colyseus/schema';
-import { $childType, type ArrayInternals } from './schema-internals.ts';
+import { $changes, $childType, type ArrayInternals } from './schema-internals.ts';
 import type { TurnRoot } from './turn-root.ts';
 
 /** What clients hold of each array of primitives after the last patch; absent: nothing. */
 export type HeldArrays = WeakMap<ChangeTree, unknown[]>;
+
+/** What an array of objects went through since the last patch. */
+export interface ArrayLife {
+  replaced: boolean;
+  reordered: boolean;
+  readonly removed: Set<unknown>;
+}
+
+/** What is about to happen to an array. `replaced`: items that others take the place of. */
+export interface ArrayStep {
+  readonly removed?: readonly unknown[];
+  readonly replaced?: readonly unknown[];
+  readonly inserted?: readonly unknown[];
+  readonly reordered?: boolean;
+}
+
+/** Marks an array of objects to be restated where what is about to happen makes a patch that goes wrong. */
+export function foresee(array: ArrayInternals, step: ArrayStep): void {
+  const tree = array[$changes];
+  const root = tree.root as TurnRoot | undefined;
+  if (root === undefined || typeof array[$childType] === 'string' || root.restate.has(tree)) return;
+  const { removed = [], replaced = [], inserted = [], reordered = false } = step;
+  const before = root.arrayLives.get(tree);
+  if (before === undefined && removed.length === 0 && replaced.length === 0 && !reordered) return;
+  const life = before ?? { replaced: false, reordered: false, removed: new Set() };
+  for (const item of removed) life.removed.add(item);
+  for (const item of replaced) life.removed.add(item);
+  const returns = inserted.some((item) => life.removed.has(item));
+  const wrong = life.reordered || (life.replaced && removed.length > 0) || (reordered && tree.has()) || returns;
+  life.reordered ||= reordered;
+  life.replaced ||= replaced.length > 0 || (removed.length > 0 && inserted.length > 0);
+  if (wrong) root.restate.add(tree);
+  root.arrayLives.set(tree, life);
+}
 
 /** Restates each changed array that clients would get wrong. Returns how many there were. */
 export function repairArrays(root: TurnRoot, held: HeldArrays): number {

@@ -158,7 +158,7 @@ export class PatchWriter {
   #drop(): void {
     this.#encoder.discardChanges();
     this.#encoder.discardUnreliableChanges();
-    this.#root.delicate.clear();
+    this.#root.arrayLives.clear();
     this.#root.restate.clear();
     this.#fullLength = 0;
   }

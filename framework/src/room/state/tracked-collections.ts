@@ -20,10 +20,10 @@
  *     tree.turn                       // what the running turn did, undefined for nothing
  */
 import { ArraySchema, CollectionSchema, MapSchema, OPERATION, SetSchema, type ChangeTree } from '@colyseus/schema';
+import { foresee } from './array-repair.ts';
 import { arrayHole } from './state-errors.ts';
 import {
   $changes,
-  $childType,
   $proxyTarget,
   treeOf,
   type ArrayInternals,
@@ -74,17 +74,6 @@ function arrayTurn(array: ArrayInternals): ArrayTurn | undefined {
   if (root === undefined) return undefined;
   if (tree.turn === undefined) root.changed(tree, { kind: 'array', whole: false, splices: [] });
   return tree.turn as ArrayTurn;
-}
-
-/** What an array of objects lived through since the last patch, for `array-repair.ts`. Call it before the change. */
-function noteKind(array: ArrayInternals, kind: 'insert' | 'remove' | 'replace' | 'reorder'): void {
-  const tree = array[$changes];
-  const root = tree.root as TurnRoot | undefined;
-  if (root === undefined || typeof array[$childType] === 'string') return;
-  const before = root.delicate.get(tree);
-  if (before === 'reorder' || (before === 'replace' && kind === 'remove') || (kind === 'reorder' && tree.has()))
-    root.restate.add(tree);
-  if (kind === 'replace' || kind === 'reorder') root.delicate.set(tree, kind);
 }
 
 function noteSplice(array: ArrayInternals, start: number, removed: number, items: unknown[]): void {
@@ -164,7 +153,7 @@ const trackedArray = before(array, {
   push(this: ArrayThis, ...values: unknown[]) {
     const target = this[$proxyTarget];
     const start = target.items.length;
-    noteKind(target, 'insert');
+    foresee(target, { inserted: values });
     const result = array.push.apply(this, values);
     noteSplice(target, start, 0, target.items.slice(start));
     return result;
@@ -172,7 +161,7 @@ const trackedArray = before(array, {
   pop(this: ArrayThis) {
     const target = this[$proxyTarget];
     const length = target.items.length;
-    noteKind(target, 'remove');
+    foresee(target, { removed: target.items.slice(-1) });
     const result = array.pop.call(this);
     if (length > 0) noteSplice(target, length - 1, 1, []);
     return result;
@@ -180,14 +169,14 @@ const trackedArray = before(array, {
   shift(this: ArrayThis) {
     const target = this[$proxyTarget];
     const length = target.items.length;
-    noteKind(target, 'remove');
+    foresee(target, { removed: target.items.slice(0, 1) });
     const result = array.shift.call(this);
     if (length > 0) noteSplice(target, 0, 1, []);
     return result;
   },
   unshift(this: ArrayThis, ...values: unknown[]) {
     const target = this[$proxyTarget];
-    noteKind(target, 'insert');
+    foresee(target, { inserted: values });
     const result = array.unshift.apply(this, values);
     noteSplice(target, 0, 0, values);
     return result;
@@ -201,14 +190,9 @@ const trackedArray = before(array, {
       this.push(...items);
       return [];
     }
-    noteKind(target, deleteCount > 0 ? 'remove' : 'insert');
-    if (deleteCount > 0 && items.length > 0) noteKind(target, 'replace');
-    const removed = array.splice.call(
-      this,
-      from,
-      Math.min(Math.max(deleteCount, 0), length - from),
-      ...items,
-    ) as unknown[];
+    const count = Math.min(Math.max(deleteCount, 0), length - from);
+    foresee(target, { removed: target.items.slice(from, from + count), inserted: items });
+    const removed = array.splice.call(this, from, count, ...items) as unknown[];
     noteSplice(target, from, removed.length, items);
     return removed;
   },
@@ -222,12 +206,12 @@ const trackedArray = before(array, {
     return array.reverse.call(this);
   },
   sort(this: ArrayThis, compare?: (a: unknown, b: unknown) => number) {
-    noteKind(this[$proxyTarget], 'reorder');
+    foresee(this[$proxyTarget], { reordered: true });
     noteWhole(this[$proxyTarget]);
     return array.sort.call(this, compare);
   },
   move(this: ArrayThis, callback: (items: ArraySchema) => void) {
-    noteKind(this[$proxyTarget], 'reorder');
+    foresee(this[$proxyTarget], { reordered: true });
     noteWhole(this[$proxyTarget]);
     return array.move.call(this, callback);
   },
@@ -235,7 +219,7 @@ const trackedArray = before(array, {
     const target = this[$proxyTarget];
     const { length } = target.items;
     if (target.items[index] === value) keepInTree(value);
-    noteKind(target, index < length ? 'replace' : 'insert');
+    else foresee(target, { replaced: target.items.slice(index, index + 1), inserted: [value] });
     const tree = target[$changes];
     const unsent = tree.getChange(array.$wireIndex.call(this, index)) === OPERATION.ADD;
     const wireIndex = array.$changeAt.call(this, index, value);

@@ -19,6 +19,7 @@ import { ChangeTree, Root, Schema, type OPERATION, type Ref, type TypeContext } 
 import { claimOwnFields } from './own-fields.ts';
 import { refIdOf, type SchemaClass } from './schema-internals.ts';
 import { followCollection, type CollectionTurn } from './tracked-collections.ts';
+import type { ArrayLife } from './array-repair.ts';
 import { clearEmptied, markEmptied } from './emptied.ts';
 import { streamField, unknownClass } from './state-errors.ts';
 
@@ -79,8 +80,8 @@ export class TurnRoot extends Root {
   attached = new Map<number, ChangeTree>();
   /** What left the tree, by refId; may hold some that joined it again. */
   detached = new Map<number, ChangeTree>();
-  /** Arrays of objects that had items replaced or their order changed since the last patch. */
-  readonly delicate = new Map<ChangeTree, 'replace' | 'reorder'>();
+  /** What arrays of objects went through since the last patch: see `array-repair.ts`. */
+  readonly arrayLives = new Map<ChangeTree, ArrayLife>();
   /** Arrays that the next patch is to restate: see `array-repair.ts`. */
   readonly restate = new Set<ChangeTree>();
   /** The number of the running turn. */
