@@ -63,7 +63,10 @@ export interface RoomParts<S extends Schema, O, D, X, M, PD, K, C> {
   readonly state: (options: O) => S;
   /** The first private data: structured-cloneable. */
   readonly data?: (options: O) => D;
-  /** Builds what is not saved (physics worlds, caches), on a fresh start and on each restore. */
+  /**
+   * Builds what is not saved (physics worlds, caches), on a fresh start and on each restore. A turn that is refused
+   * does not undo what it changed in it.
+   */
   readonly derived?: (room: RoomHandle<S, D, undefined, PlayerOf<PD>>) => X;
   /** Standard Schemas by message type; checked in the player's process, before the room sees the message. */
   readonly messages?: M;

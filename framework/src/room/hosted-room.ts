@@ -22,6 +22,7 @@ export interface Seat {
   phase: 'starting' | 'running' | 'orphaned';
   pid: Pid | undefined;
   hand: WorkInHand;
+  /** Behind the Player's start, or behind its session's record. */
   readonly waiting: ForPlayer[];
   readonly crashes: Map<string, number>;
   history: readonly number[];

@@ -108,7 +108,10 @@ export class HostedRooms {
     for (const session of boot.sessions) {
       const seat = room.seats.get(session.sessionId) ?? this.seat(room, session, []);
       // Its join was done in another life, of which nothing is left.
-      if (!members.has(session.sessionId)) deliver(seat, { kind: 'rejoin', epoch: boot.epoch });
+      if (members.has(session.sessionId)) continue;
+      const rejoin = { kind: 'rejoin', epoch: boot.epoch } as const;
+      if (seat.phase === 'orphaned') seat.waiting.push(rejoin);
+      else deliver(seat, rejoin);
     }
   }
 
@@ -120,7 +123,8 @@ export class HostedRooms {
     }
     if (seat.phase !== 'orphaned') return;
     seat.phase = seat.pid ? 'running' : 'starting';
-    deliver(seat, { kind: 'playerBoot', session });
+    const kept = seat.waiting.splice(0);
+    for (const message of [{ kind: 'playerBoot', session } as const, ...kept]) deliver(seat, message);
   }
 
   /** A Player that will not come back has no more to say; only that its session leaves still counts. */

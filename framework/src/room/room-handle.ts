@@ -63,8 +63,10 @@ export function roomHandle(room: Incarnation): RoomHandle {
       return set;
     },
     task(promise, continuation, failure) {
-      room.running('room.task');
-      return new RoomTask(room.pid, promise, continuation as never, failure) as object;
+      const { tasks } = room.running('room.task');
+      const task = new RoomTask(room.pid, promise, continuation as never, failure);
+      tasks.push(task);
+      return task as object;
     },
     view(player) {
       room.running('room.view');

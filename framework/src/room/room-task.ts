@@ -18,6 +18,7 @@ export class RoomTask {
   readonly callers: Waiting[] = [];
   /** What the continuation came to, boxed, once it has. */
   outcome: { readonly value: unknown } | undefined;
+  #dropped = false;
   readonly #continuation: (room: RoomHandle, result: unknown) => unknown;
   readonly #failure: ((room: RoomHandle, error: unknown) => unknown) | undefined;
 
@@ -31,12 +32,17 @@ export class RoomTask {
     this.#failure = failure;
     const settle = (end: TaskEnded): void => {
       // The room may have ended meanwhile; then nobody is left to be told.
-      if (isAlive(pid)) send(pid, end);
+      if (isAlive(pid) && !this.#dropped) send(pid, end);
     };
     promise.then(
       (value) => settle(new TaskEnded(this, true, value)),
       (error: unknown) => settle(new TaskEnded(this, false, error)),
     );
+  }
+
+  /** The message that began it was refused: nothing follows. */
+  drop(): void {
+    this.#dropped = true;
   }
 
   /** Runs what was to follow. Throws the promise's error where nothing was to follow it. */

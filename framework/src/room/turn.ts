@@ -8,6 +8,7 @@ import { currentClock } from '../otp/index.ts';
 import type { RoomOrder } from './link.ts';
 import { keep } from './plain-data.ts';
 import { UnknownTimer } from './errors.ts';
+import type { RoomTask } from './room-task.ts';
 import type { Frame, OperationReply, TimerRecord } from './turn-record.ts';
 import type { Work } from './work-in-hand.ts';
 
@@ -17,9 +18,10 @@ interface Extras {
   readonly orders: RoomOrder[];
   readonly arrivals: string[];
   readonly timers: Map<string, TimerRecord | undefined>;
+  readonly tasks: RoomTask[];
 }
 
-const noExtras = (): Extras => ({ operations: [], orders: [], arrivals: [], timers: new Map() });
+const noExtras = (): Extras => ({ operations: [], orders: [], arrivals: [], timers: new Map(), tasks: [] });
 const NO_EXTRAS: Extras = Object.freeze(noExtras());
 
 export class Turn {
@@ -55,7 +57,11 @@ export class Turn {
     return (this.#extras ??= noExtras()).timers;
   }
 
-  /** Operations, orders, arrivals and timers, to be read. */
+  get tasks(): RoomTask[] {
+    return (this.#extras ??= noExtras()).tasks;
+  }
+
+  /** Operations, orders, arrivals, timers and tasks, to be read. */
   get extras(): Extras {
     return this.#extras ?? NO_EXTRAS;
   }
@@ -79,6 +85,7 @@ export class Turn {
   /** The message was refused: nothing of what it did is to happen. */
   dropEffects(): void {
     this.frames.length = 0;
+    for (const task of this.extras.tasks) task.drop();
     this.#extras = undefined;
     this.own = undefined;
     this.membersChanged = false;

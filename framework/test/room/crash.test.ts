@@ -90,8 +90,13 @@ const settle = async (): Promise<void> => {
   await stage.clock.settled();
 };
 
-it.each(['half', 'waitHalf'])('leaves nothing of a turn that throws (%s), and starts again', async (type) => {
-  stage = await openStage<Lines>(shaky);
+it.each([
+  ['half', true],
+  ['waitHalf', true],
+  ['half', false],
+  ['waitHalf', false],
+])('leaves nothing of a turn that throws (%s; the link clones: %s), and starts again', async (type, clone) => {
+  stage = await openStage<Lines>(shaky, {}, clone);
   const crash = listen<RoomCrashReport>('genroom:room:crash');
   const ann = await stage.join('ann');
   const bob = await stage.join('bob');

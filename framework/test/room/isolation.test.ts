@@ -56,7 +56,7 @@ const rough = room({
 });
 
 it('fails ten rooms for good and leaves the eleventh alone', async () => {
-  node = await openNode(rough);
+  node = await openNode([rough]);
   const rooms = await Promise.all(Array.from({ length: 11 }, (_, n) => node!.open<Lines>('rough', `room-${n}`)));
   const clients = await Promise.all(rooms.map((each, n) => each.join(`c${n}`)));
   const [calm, calmClient] = [rooms[10]!, clients[10]!];

@@ -127,11 +127,12 @@ export interface StageNode {
   close(): Promise<void>;
 }
 
-export async function openNode(...definitions: readonly AnyRoom[]): Promise<StageNode> {
+/** @param clone whether the link copies what it carries, as one to another thread does; default true */
+export async function openNode(definitions: readonly AnyRoom[], clone = true): Promise<StageNode> {
   const clock = new VirtualClock();
   const before = useClock(clock);
   const uninstall = installStrayHandlers();
-  const [shellEnd, nodeEnd] = localLink<ToNode, FromNode>({ clone: true });
+  const [shellEnd, nodeEnd] = localLink<ToNode, FromNode>({ clone });
   const host = await createHost(definitions as readonly RoomDefinition[], nodeEnd);
   const node = new RoomNode(localNode(shellEnd));
   const find = (label: string): Pid | undefined => [...living].find((proc) => proc.label?.startsWith(label))?.pid;
@@ -194,8 +195,12 @@ export async function openNode(...definitions: readonly AnyRoom[]): Promise<Stag
 }
 
 /** A node with one room. */
-export async function openStage<S extends Schema>(definition: AnyRoom, options: unknown = {}): Promise<Stage<S>> {
-  const node = await openNode(definition);
+export async function openStage<S extends Schema>(
+  definition: AnyRoom,
+  options: unknown = {},
+  clone = true,
+): Promise<Stage<S>> {
+  const node = await openNode([definition], clone);
   return node.open<S>(definition.name, 'r1', options);
 }
 
