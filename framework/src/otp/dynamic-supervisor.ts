@@ -15,6 +15,7 @@ import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from '
 import type { NormalSpec } from './child-spec.ts';
 import { publishRestart } from './channels.ts';
 import { currentClock } from './clock.ts';
+import { BadArgument } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { compile, type CompiledServer } from './gen-server.ts';
 import { GenServerProc } from './gen-server-process.ts';
@@ -23,7 +24,7 @@ import { isExit } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { currentProc, type Proc } from './proc.ts';
 import { addRestart, DEFAULT_INTENSITY, type Intensity } from './restart-intensity.ts';
-import { isRestarted } from './restart-strategy.ts';
+import { countsAsSignificant, isRestarted } from './restart-strategy.ts';
 import { noreply, type Next, reply, type Reply, stop } from './step.ts';
 import { checkIntensity } from './supervisor.ts';
 
@@ -33,6 +34,8 @@ export interface DynamicSupervisorDefinition {
   readonly intensity?: Intensity;
   /** Default unlimited. Running and restarting children count. */
   readonly maxChildren?: number;
+  /** Whether the orderly end of significant children ends the supervisor. Default 'never'. */
+  readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
 }
 
 export interface DynamicSupervisor extends Behaviour<void> {
@@ -64,19 +67,24 @@ class Retry {
 type Answer = Reply<State, ChildAnswer>;
 type Maybe<T> = T | Promise<T>;
 
-/** Defines a dynamic supervisor. @throws BadArgument for a bad intensity */
+/** Defines a dynamic supervisor. @throws BadArgument for a bad intensity or maxChildren */
 export function dynamicSupervisor(definition: DynamicSupervisorDefinition): DynamicSupervisor {
   checkIntensity(definition.name, definition.intensity ?? DEFAULT_INTENSITY);
+  const { name, maxChildren = Infinity } = definition;
+  if (!(maxChildren === Infinity || (Number.isInteger(maxChildren) && maxChildren >= 0))) {
+    throw new BadArgument('invalid_max_children', `${name} allows ${String(maxChildren)} children`, 'Give a whole number from 0 up, or Infinity.');
+  }
   const server = dynamicServer(definition);
   return { name: definition.name, isSupervisor: true, [MAKE]: (parent: Proc | undefined) => new GenServerProc(server, parent) };
 }
 
-function dynamicServer({ name, intensity = DEFAULT_INTENSITY, maxChildren = Infinity }: DynamicSupervisorDefinition): CompiledServer {
+function dynamicServer({ name, intensity = DEFAULT_INTENSITY, maxChildren = Infinity, autoShutdown = 'never' }: DynamicSupervisorDefinition): CompiledServer {
   const fault = (state: State, code: ChildErrorCode, child: unknown, reason?: ExitReason): Answer =>
     reply({ error: { code, child: String(child), ...(reason === undefined ? {} : { reason }) } }, state);
 
   function startChild(state: State, spec: NormalSpec): Maybe<Answer> {
     if (state.children.size >= maxChildren) return fault(state, 'max_children', spec.id);
+    if (spec.significant && autoShutdown === 'never') return fault(state, 'child_start_failed', spec.id, 'significant, but autoShutdown is never');
     const started = startChildProcess(spec);
     return started instanceof Promise ? started.then((s) => enter(state, spec, s)) : enter(state, spec, started);
   }
@@ -102,6 +110,11 @@ function dynamicServer({ name, intensity = DEFAULT_INTENSITY, maxChildren = Infi
     if (!child) return noreply(state);
     if (!isRestarted(child.spec.restart, reason)) {
       state.children.delete(pid);
+      const { restart, significant } = child.spec;
+      if (autoShutdown !== 'never' && countsAsSignificant(restart, significant, reason)) {
+        const othersRun = [...state.children.values()].some((other) => other.spec.significant);
+        if (autoShutdown === 'anySignificant' || !othersRun) return stop('shutdown', state);
+      }
       return noreply(state);
     }
     return restart(state, child, reason);
@@ -175,6 +188,10 @@ function dynamicServer({ name, intensity = DEFAULT_INTENSITY, maxChildren = Infi
         restartChild: ((state: State, id: unknown) => fault(state, 'not_found', id)) as never,
         deleteChild: ((state: State, id: unknown) => fault(state, 'not_found', id)) as never,
         whichChildren: ((state: State) => reply([...state.children.values()].map(describe).reverse(), state)) as never,
+        childSpec: ((state: State, pid: Pid) => {
+          const child = state.children.get(pid);
+          return child ? reply({ value: child.spec }, state) : fault(state, 'not_found', pid);
+        }) as never,
         countChildren: ((state: State) => reply(counts([...state.children.values()]), state)) as never,
       },
       casts: {},

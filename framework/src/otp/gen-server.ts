@@ -92,7 +92,9 @@ type PayloadOf<F> = F extends (state: Any, ...rest: infer P) => unknown
         : undefined extends Payload
           ? [payload?: Payload]
           : [payload: Payload]
-    : [payload?: undefined]
+    : P extends [payload?: infer Optional, ...rest: unknown[]]
+      ? [payload?: unknown extends Optional ? undefined : Optional]
+      : [payload?: undefined]
   : never;
 type ReplyNow<T> = T extends Reply<Any, infer V> ? V : never;
 type ReplyLater<T, F> =

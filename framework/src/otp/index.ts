@@ -60,6 +60,7 @@ export {
   type ChildCounts,
   countChildren,
   deleteChild,
+  getChildSpec,
   restartChild,
   startChild,
   supervisor,

@@ -12,6 +12,7 @@
  *   await call(via(accounts, '7'), 'balance');
  */
 import { type Behaviour, BehaviourProc, type InitFailure, MAKE } from './behaviour.ts';
+import { From } from './call.ts';
 import { BadArgument, NoProcess } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { endProcess } from './exit-signals.ts';
@@ -25,7 +26,7 @@ import { ViaName } from './target.ts';
 export type Key = string | number | bigint | boolean | readonly Key[];
 
 /** Keys in the form in which Map compares them: arrays become text that shows each part's type. */
-function comparable(key: Key): unknown {
+export function comparable(key: Key): unknown {
   return Array.isArray(key) ? `[${key.map(partText).join(',')}` : typeof key === 'string' && key.startsWith('[') ? `[s${key}` : key;
 }
 
@@ -77,7 +78,9 @@ class RegistryProc extends BehaviourProc {
     endProcess(this, reason);
   }
 
-  override deliver(head: unknown): void {
+  override deliver(head: unknown, _body: unknown, mark: unknown): void {
+    // It answers no calls; who makes one shall not wait.
+    if (mark instanceof From) return mark.serverEnded('noproc');
     const message = head as { tag?: unknown; from?: unknown; reason?: ExitReason } | undefined;
     // Its parent's EXIT ends it; there is nothing to be said to it otherwise.
     if (message?.tag === 'EXIT' && message.from === this.parent) endProcess(this, message.reason!);

@@ -11,13 +11,16 @@ import { ownerOfSlice, type Runnable } from './scheduler.ts';
 
 declare const stateOf: unique symbol;
 declare const valueOf: unique symbol;
+declare const kindOf: unique symbol;
 
 /** The handler is done, no reply is due now. */
 export interface Next<S> {
+  readonly [kindOf]: 'next';
   readonly [stateOf]: S;
 }
 /** The handler is done and the caller gets a value. */
 export interface Reply<S, R> {
+  readonly [kindOf]: 'reply';
   readonly [stateOf]: S;
   readonly [valueOf]: R;
 }

@@ -7,6 +7,7 @@ import { SYSTEM } from './mailbox.ts';
 import { addMonitor, removeMonitor } from './monitor.ts';
 import { currentProc, DEAD } from './proc.ts';
 import { sendExit } from './exit-signals.ts';
+import { FunctionProc } from './spawn.ts';
 import { resolveTarget, type Target } from './target.ts';
 
 /**
@@ -43,6 +44,7 @@ export function stopServer(target: Target, reason: ExitReason = 'normal', option
       proc.pid,
     );
     if (proc instanceof GenServerProc) proc.deliver((server: GenServerProc) => server.stopWith(reason, undefined, undefined), undefined, SYSTEM);
-    else sendExit(proc, caller?.pid ?? proc.pid, reason);
+    else if (proc instanceof FunctionProc) sendExit(proc, caller?.pid ?? proc.pid, reason);
+    else proc.exitBySignal(reason);
   });
 }

@@ -18,17 +18,17 @@ import { INFO } from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import { Pid } from './pid.ts';
 import { currentProc } from './proc.ts';
-import type { Key } from './registry.ts';
+import { comparable, type Key } from './registry.ts';
 import { addRestart, type Intensity } from './restart-intensity.ts';
 import { countsAsSignificant, isRestarted, restartSet, type Strategy } from './restart-strategy.ts';
-import { initStop, noreply, type Next, reply, type Reply, stop } from './step.ts';
+import { type Init, initStop, noreply, type Next, reply, type Reply, Step, stop } from './step.ts';
 
 export interface SupervisorSettings {
   readonly name: string;
   readonly strategy: Strategy;
   readonly intensity: Intensity;
   readonly autoShutdown: 'never' | 'anySignificant' | 'allSignificant';
-  readonly children: readonly ChildSpec[] | ((arg: unknown) => readonly ChildSpec[]);
+  readonly children: readonly ChildSpec[] | ((arg: unknown) => readonly ChildSpec[] | Init<never>);
 }
 
 interface Child {
@@ -56,13 +56,16 @@ class Retry {
 type Answer = Reply<State, ChildAnswer>;
 type Maybe<T> = T | Promise<T>;
 
-const sameId = (a: Key, b: Key): boolean => a === b || (Array.isArray(a) && Array.isArray(b) && JSON.stringify(a) === JSON.stringify(b));
+const sameId = (a: Key, b: Key): boolean => comparable(a) === comparable(b);
 
 export function supervisorServer(settings: SupervisorSettings): CompiledServer {
   const { name, strategy, intensity, autoShutdown } = settings;
 
   function init(arg: unknown): unknown {
-    const specs = (typeof settings.children === 'function' ? settings.children(arg) : settings.children).map(normalSpec);
+    const children = typeof settings.children === 'function' ? settings.children(arg) : settings.children;
+    if (children instanceof Step) return children;
+    if (!Array.isArray(children)) throw new BadArgument('bad_children', `the children of ${name} are no list`, 'Give a list of child specs, or ignore().');
+    const specs = children.map(normalSpec);
     checkSpecs(specs);
     const state: State = { children: [], restarts: [] };
     return whenDone(startInOrder(state, specs, 0), (fault) => {
@@ -259,6 +262,10 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
         restartChild: restartChild as never,
         deleteChild: deleteChild as never,
         whichChildren: ((state: State) => reply(state.children.map(describe).reverse(), state)) as never,
+        childSpec: ((state: State, id: Key) => {
+          const child = find(state, id);
+          return child ? reply({ value: child.spec }, state) : fault(state, 'not_found', id);
+        }) as never,
         countChildren: ((state: State) => reply(counts(state.children), state)) as never,
       },
       casts: {},

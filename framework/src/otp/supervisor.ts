@@ -16,7 +16,7 @@
 import { type Behaviour, MAKE } from './behaviour.ts';
 import { type ChildAnswer, ChildError, type ChildInfo } from './children.ts';
 import { BadArgument } from './errors.ts';
-import { type ChildSpec, normalSpec } from './child-spec.ts';
+import { type ChildSpec, normalSpec, type NormalSpec } from './child-spec.ts';
 import { request } from './call.ts';
 import type { Pid } from './pid.ts';
 import type { Proc } from './proc.ts';
@@ -25,6 +25,7 @@ import { DEFAULT_INTENSITY, type Intensity } from './restart-intensity.ts';
 import type { Strategy } from './restart-strategy.ts';
 import { type SupervisorSettings, supervisorServer } from './supervisor-server.ts';
 import { GenServerProc } from './gen-server-process.ts';
+import type { Init } from './step.ts';
 import type { Target } from './target.ts';
 
 export interface SupervisorDefinition<A> {
@@ -34,8 +35,8 @@ export interface SupervisorDefinition<A> {
   readonly intensity?: Intensity;
   /** Whether the orderly end of significant children ends the supervisor. Default 'never'. */
   readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
-  /** The children in start order, or a function that makes them from the start argument. */
-  readonly children: readonly ChildSpec[] | ((arg: A) => readonly ChildSpec[]);
+  /** The children in start order, or a function that makes them from the start argument; it may decline by `ignore()`. */
+  readonly children: readonly ChildSpec[] | ((arg: A) => readonly ChildSpec[] | Init<never>);
 }
 
 declare const supervisorMark: unique symbol;
@@ -85,6 +86,11 @@ export function restartChild(target: Target, id: Key): Promise<Pid> {
 /** Forgets a stopped child. @throws ChildError not_found, running, restarting */
 export function deleteChild(target: Target, id: Key): Promise<void> {
   return request(target, 'deleteChild', id, Infinity).then(valueOf<void>);
+}
+
+/** The spec of a child with every default filled in; of a dynamic supervisor's child by its pid. @throws ChildError not_found */
+export function getChildSpec(target: Target, child: Key | Pid): Promise<NormalSpec> {
+  return request(target, 'childSpec', child, Infinity).then(valueOf<NormalSpec>);
 }
 
 /** The children, last started first (rule R-50). */
