@@ -147,15 +147,29 @@ describe.each(transports)('the %s transport and', (transport) => {
     expect(log.map(([what]) => what)).toEqual(['join', 'drop', 'resume', 'drop', 'resume', 'drop', 'resume']);
   });
 
-  test('messages before the acknowledgement, and frames of no kind: an error frame, then the close', async () => {
+  test('messages before the JOIN, and frames of no kind: an error frame, then the close', async () => {
     const { url, log } = await start({ limits: { malformed: 3 } });
-    const early = await bareClient(url, {}, false);
-    early.ws.send(dataFrame('echo', 'too early'));
-    await until(() => early.frames.some(([code]) => code === 11), 'the error frame');
+    const early = await bareClient(url, { slow: 200 }, false, (ws) => ws.send(dataFrame('echo', 'too early')));
+    expect(early.frames.map(([code]) => code)).toEqual([11, 10]);
     early.ws.send(Uint8Array.of(99));
     early.ws.send(Buffer.alloc(0));
     expect((await early.closed).code).toBe(CloseCode.MALFORMED);
     expect(log.filter(([what]) => what === 'cast')).toEqual([]);
+  });
+
+  test('a message in place of the acknowledgement: it acknowledges, as the SDK means it in onReconnect', async () => {
+    const { url } = await start();
+    const early = await bareClient(url, {}, false);
+    early.ws.send(dataFrame('echo', 'early'));
+    early.ws.send(Uint8Array.of(10));
+    await until(() => early.frames.length === 4, 'the answer');
+    expect(early.frames.map(([code]) => code)).toEqual([10, 14, 13, 13]);
+    const room = await new Client(url).joinOrCreate('small', {});
+    room.onMessage('welcome', () => {});
+    room.reconnection.minUptime = 0;
+    const answer = new Promise((resolve) => void room.onReconnect(() => resolve(room.request('double', 4))));
+    room.connection.close(4010);
+    expect(await answer).toBe(8);
   });
 
   test('rubbish: no bytes bring the server down, and others go on', { timeout: 20_000 }, async () => {

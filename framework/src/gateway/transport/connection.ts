@@ -234,10 +234,10 @@ export class Connection extends EventEmitter implements ClientPort {
   #dispatch(frame: ClientFrame): void {
     switch (frame.kind) {
       case 'cast':
-        if (this.state !== ClientState.JOINED) return this.#refuse('a message before the JOIN was acknowledged');
+        if (!this.#isIn()) return this.#refuse('a message before the JOIN');
         return this.#seat?.receiver.cast(this.sessionId, frame.type, frame.payload?.slice());
       case 'call':
-        if (this.state !== ClientState.JOINED) return this.#refuse('a request before the JOIN was acknowledged');
+        if (!this.#isIn()) return this.#refuse('a request before the JOIN');
         return this.#seat?.receiver.call(this.sessionId, frame.requestId, frame.type, frame.payload?.slice());
       case 'ping':
         return this.raw(Uint8Array.of(Protocol.PING));
@@ -248,6 +248,15 @@ export class Connection extends EventEmitter implements ClientPort {
       case 'malformed':
         return this.#refuse(frame.reason);
     }
+  }
+
+  /**
+   * Whether messages are taken. One that follows the JOIN acknowledges it: the SDK calls `onReconnect` before it writes
+   * the acknowledgement, so what is sent in there comes first.
+   */
+  #isIn(): boolean {
+    this.#acknowledged();
+    return this.state === ClientState.JOINED;
   }
 
   #refuse(reason: string): void {
