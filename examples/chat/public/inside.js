@@ -9,6 +9,8 @@ import { element } from './line-list.js';
 const PERIOD = 1000;
 const TRACE = 60_000;
 const EVENTS_MOST = 50;
+/** Milliseconds for which a process that was just restarted stands out. */
+const FRESH = 2500;
 
 export class Inside {
   #parts;
@@ -18,8 +20,9 @@ export class Inside {
   #seen = false;
   /** What each place of the tree held at the last look: a room, or a process's pid. */
   #places = new Map();
-  /** How often a place was seen to hold another process than before. */
+  /** How often a place was seen to hold another process than before, and when that was last. */
   #restarts = new Map();
+  #rooms = new Map();
   /** @type {{ at: number, connections: number }[]} */
   #samples = [];
   /** Times of crashes of this room. */
@@ -130,9 +133,10 @@ export class Inside {
   }
 
   #drawTree(view) {
-    const shown = JSON.stringify([view.rooms, view.nodes, [...this.#restarts]]);
+    const shown = JSON.stringify([view.rooms, view.nodes]);
     if (shown === this.#shownTree) return;
     this.#shownTree = shown;
+    this.#rooms = new Map(view.rooms.map((room) => [room.pid, room]));
     const list = element('ul', '');
     list.append(this.#gatewayItem(view), ...view.nodes.map((node) => this.#nodeItem(node)));
     this.#parts.tree.replaceChildren(list);
@@ -161,15 +165,18 @@ export class Inside {
     const name = label ?? behaviour;
     const place = `${path}/${name}`;
     const known = this.#places.get(place);
-    const changed = known !== undefined && known !== pid;
-    if (changed) this.#restarts.set(place, (this.#restarts.get(place) ?? 0) + 1);
+    const seen = this.#restarts.get(place) ?? { times: 0, at: -Infinity };
+    const now = Date.now();
+    const history = known !== undefined && known !== pid ? { times: seen.times + 1, at: now } : seen;
+    this.#restarts.set(place, history);
     this.#places.set(place, pid);
+    const room = this.#rooms.get(pid);
     const item = processItem({
       label: this.#readable(name),
       note: queue > 0 ? `${pid}, ${queue} waiting` : pid,
-      restarts: this.#restarts.get(place),
-      changed,
-      mine: name.includes(this.#roomId()) && name.startsWith('room '),
+      restarts: room?.restarts ?? history.times,
+      age: now - history.at,
+      mine: room !== undefined && room.roomId === this.#roomId(),
     });
     if (children.length > 0) {
       const list = element('ul', '');
@@ -187,9 +194,11 @@ export class Inside {
   }
 }
 
-function processItem({ label, note, restarts = 0, changed = false, mine = false }) {
+/** @param {{ label: string, note: string, restarts?: number, age?: number, mine?: boolean }} process age: since it was restarted */
+function processItem({ label, note, restarts = 0, age = Infinity, mine = false }) {
   const item = element('li', '');
-  const row = element('span', ['process', mine && 'mine', changed && 'changed'].filter(Boolean).join(' '));
+  const row = element('span', ['process', mine && 'mine', age < FRESH && 'changed'].filter(Boolean).join(' '));
+  if (age < FRESH) row.style.animationDelay = `-${age}ms`; // a tree drawn anew goes on where the old one was
   row.append(element('span', 'label', label), ' ', element('span', 'note', note));
   if (restarts > 0) row.append(' ', element('span', 'restarts', `restarted ${restarts}×`));
   item.append(row);
