@@ -14,6 +14,7 @@
  */
 import type { Schema } from '@colyseus/schema';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Intensity } from '../otp/index.ts';
 import { BadDefinition } from './errors.ts';
 import type { Outcome, PlayerHandle, RoomHandle } from './handles.ts';
 import type { AnyPlayerDefinition, AuthOf, LoadedOf, OptionsOf } from './player-definition.ts';
@@ -28,12 +29,6 @@ export type PayloadOf<M, N extends keyof M> = M[N] extends StandardSchemaV1
 
 /** What a client sends of a message: the schema's input. */
 export type InputOf<M, N extends keyof M> = M[N] extends StandardSchemaV1 ? StandardSchemaV1.InferInput<M[N]> : never;
-
-/** How often a process may crash before it is given up: more than `max` restarts within `period` milliseconds. */
-export interface Intensity {
-  readonly max: number;
-  readonly period: number;
-}
 
 export type PlayerOf<PD> = PlayerHandle<AuthOf<PD>, OptionsOf<PD>>;
 

@@ -30,13 +30,14 @@ import {
   via,
 } from '../otp/index.ts';
 import { reportCrash } from './channels.ts';
-import { addCrash, PLAYER_INTENSITY, ROOM_INTENSITY } from './crash-limit.ts';
+import { addRestart } from '../otp/restart-intensity.ts';
+import { PLAYER_INTENSITY, ROOM_INTENSITY } from './crash-limit.ts';
 import { UnknownRoom } from './errors.ts';
 import { countCrash, HostedRoom, type Life, type Seat } from './hosted-room.ts';
 import { type HostedRooms, settle } from './hosted-rooms.ts';
 import type { ToNode } from './link.ts';
 import { roomServer } from './room-behaviour.ts';
-import { describeWork, retryKey, WorkInHand } from './work-in-hand.ts';
+import { describeWork, retryKey, type WorkInHand } from './work-in-hand.ts';
 
 type Watched =
   | { readonly kind: 'supervisor'; readonly room: HostedRoom }
@@ -107,12 +108,12 @@ export const hostServer = genServer({
 
 async function open(
   { rooms, watched }: Host,
-  { roomId, name, epoch }: Extract<ToNode, { kind: 'open' }>,
+  { roomId, name, epoch, key }: Extract<ToNode, { kind: 'open' }>,
 ): Promise<void> {
   if (rooms.get(roomId)) return;
   const parts = rooms.parts.get(name);
   if (!parts) return rooms.say({ kind: 'closed', roomId, reason: new UnknownRoom(name).message, asked: false });
-  const room = new HostedRoom(roomId, parts, epoch);
+  const room = new HostedRoom(roomId, parts, epoch, rooms.recordOf(key));
   rooms.add(room);
   const tree = supervisor({
     name: `room ${name}/${roomId}`,
@@ -137,7 +138,7 @@ async function open(
 /** Starts the next life of a room. */
 async function launch(rooms: HostedRooms, room: HostedRoom): Promise<Pid> {
   const { roomId, parts, crashes } = room;
-  const hand = new WorkInHand();
+  const hand = room.newHand();
   const epoch = room.takeEpoch();
   const say: HostedRooms['say'] = (message, transfer) => {
     rooms.say(message, transfer);
@@ -155,10 +156,14 @@ async function launch(rooms: HostedRooms, room: HostedRoom): Promise<Pid> {
 function ended({ rooms, watched }: Host, { ref, reason }: Down): void {
   const what = watched.get(ref);
   watched.delete(ref);
-  if (!what || rooms.get(what.room.roomId) !== what.room) return;
-  if (what.kind === 'supervisor') close(rooms, what.room, describeReason(reason));
-  else if (what.kind === 'room') roomEnded(rooms, what.room, what.life, reason);
-  else playerEnded(rooms, what, reason);
+  if (!what) return;
+  if (rooms.get(what.room.roomId) === what.room) {
+    if (what.kind === 'supervisor') close(rooms, what.room, describeReason(reason));
+    else if (what.kind === 'room') roomEnded(rooms, what.room, what.life, reason);
+    else playerEnded(rooms, what, reason);
+  }
+  if (what.kind === 'room') what.life.hand.told();
+  else if (what.kind === 'player') what.hand.told();
 }
 
 function close(rooms: HostedRooms, room: HostedRoom, reason: string): void {
@@ -176,7 +181,7 @@ function roomEnded(
   if (room.closing) return;
   if (work) countCrash(room.crashes, retryKey(work));
   const intensity = parts.intensity ?? ROOM_INTENSITY;
-  room.history = addCrash(room.history, currentClock().now(), intensity).history;
+  room.history = addRestart(room.history, currentClock().now(), intensity).history;
   reportCrash({
     process: 'room',
     name: parts.name,
@@ -221,7 +226,7 @@ function playerEnded(
   }
   if (work) countCrash(seat.crashes, retryKey(work));
   const intensity = parts.player?.parts.intensity ?? PLAYER_INTENSITY;
-  const { history, exceeded } = addCrash(seat.history, currentClock().now(), intensity);
+  const { history, exceeded } = addRestart(seat.history, currentClock().now(), intensity);
   seat.history = history;
   const text = describeReason(reason);
   reportCrash({

@@ -2,7 +2,6 @@
 export {
   type DataOf,
   type InputOf,
-  type Intensity,
   type Messages,
   type MessagesOf,
   type PayloadOf,

@@ -12,7 +12,8 @@
  *     });
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { Intensity, Messages, PayloadOf } from './definition.ts';
+import type { Intensity } from '../otp/index.ts';
+import type { Messages, PayloadOf } from './definition.ts';
 import { BadDefinition } from './errors.ts';
 import type { PlayerSelf } from './handles.ts';
 import type { ConnectionInfo } from './link.ts';

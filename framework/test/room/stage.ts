@@ -118,8 +118,6 @@ export interface Stage<S extends Schema> {
   close(): Promise<void>;
 }
 
-type AnyRoom = RoomDefinition<never, never, never, never, never, never> | RoomDefinition;
-
 /** A node with these kinds of rooms, and how to open some. */
 export interface StageNode {
   readonly clock: VirtualClock;
@@ -128,12 +126,12 @@ export interface StageNode {
 }
 
 /** @param clone whether the link copies what it carries, as one to another thread does; default true */
-export async function openNode(definitions: readonly AnyRoom[], clone = true): Promise<StageNode> {
+export async function openNode(definitions: readonly RoomDefinition[], clone = true): Promise<StageNode> {
   const clock = new VirtualClock();
   const before = useClock(clock);
   const uninstall = installStrayHandlers();
   const [shellEnd, nodeEnd] = localLink<ToNode, FromNode>({ clone });
-  const host = await createHost(definitions as readonly RoomDefinition[], nodeEnd);
+  const host = await createHost(definitions, nodeEnd);
   const node = new RoomNode(localNode(shellEnd));
   const find = (label: string): Pid | undefined => [...living].find((proc) => proc.label?.startsWith(label))?.pid;
   const close = async (): Promise<void> => {
@@ -196,7 +194,7 @@ export async function openNode(definitions: readonly AnyRoom[], clone = true): P
 
 /** A node with one room. */
 export async function openStage<S extends Schema>(
-  definition: AnyRoom,
+  definition: RoomDefinition,
   options: unknown = {},
   clone = true,
 ): Promise<Stage<S>> {
