@@ -30,6 +30,13 @@ it.each([
   expect(summary.acknowledged).toBeGreaterThan(CLIENTS * 4);
 });
 
+it.each([0, 1])('with a client that hangs up and comes back at each crash, rooms on %i worker threads: the same', async (nodes) => {
+  const summary = await storm({ clients: CLIENTS, crashes: 10, seconds: 5, interval: 300, nodes, hangUps: true });
+  console.log(summary);
+  expect(summary).toMatchObject({ ok: true, lost: 0, doubled: 0, strange: 0, differentStates: 0, closed: 0, restarts: 10 });
+  expect(summary.connections.least).toBeLessThan(CLIENTS);
+});
+
 describe('the verdict', () => {
   const line = (n: number, id: string) => ({ n, id, by: 'poster', at: 0, text: '' });
   const good: ClientsReport = {

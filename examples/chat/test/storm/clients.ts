@@ -11,6 +11,7 @@ import type { ClientsReport } from './report.ts';
 export type ToClients =
   | { readonly do: 'join'; readonly url: string; readonly clients: number; readonly interval: number }
   | { readonly do: 'crash'; readonly how: CrashWay }
+  | { readonly do: 'hangUp' }
   | { readonly do: 'finish' };
 
 export type FromClients = { readonly joined: { readonly roomId: string } } | { readonly report: ClientsReport };
@@ -37,6 +38,8 @@ async function take(message: ToClients): Promise<void> {
       return tell({ joined: { roomId: posters[0]!.room.roomId } });
     case 'crash':
       return posters[0]!.room.send('crash', { how: message.how });
+    case 'hangUp':
+      return posters[Math.floor(Math.random() * posters.length)]!.hangUp();
     case 'finish':
       tell({ report: await finish() }, () => process.disconnect());
   }

@@ -35,6 +35,7 @@ export class Poster {
     this.room = room;
     this.#name = `poster ${number}`;
     this.#tries = number % 2 === 0 ? TRIES : 1;
+    room.reconnection.minUptime = 0;
     const onclose = room.connection.events.onclose!;
     room.connection.events.onclose = (event) => {
       if (!this.#over) this.closed++;
@@ -60,6 +61,12 @@ export class Poster {
       this.#timer = setTimeout(next, interval * (0.5 + Math.random()));
     };
     this.#timer = setTimeout(next, interval * Math.random());
+  }
+
+  /** Breaks the connection, as a lost line does; the SDK comes back to the seat. */
+  hangUp(): void {
+    this.closed--;
+    this.room.connection.close(4010);
   }
 
   /** Posts no more, and waits for what is under way. */

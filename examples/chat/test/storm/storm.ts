@@ -24,6 +24,8 @@ export interface StormOptions {
   readonly transport?: 'auto' | 'uws' | 'ws';
   /** Milliseconds between the posts of one client, on average. */
   readonly interval: number;
+  /** Whether, right before each crash, a client hangs up and comes back. */
+  readonly hangUps?: boolean;
 }
 
 export interface Summary extends Verdict {
@@ -62,6 +64,7 @@ export async function storm(options: StormOptions): Promise<Summary> {
     })();
     for (let crash = 0; crash < options.crashes; crash++) {
       await pause((options.seconds * 1000) / options.crashes);
+      if (options.hangUps) tell({ do: 'hangUp' });
       const how = crashWays[crash % (crashWays.length + 1)];
       if (how) tell({ do: 'crash', how });
       else await server.crash(roomId);
@@ -76,7 +79,7 @@ export async function storm(options: StormOptions): Promise<Summary> {
     const verdict = judge(report);
     const least = Math.min(...connections);
     const most = Math.max(...connections);
-    const steady = least === options.clients && most === options.clients;
+    const steady = options.hangUps || (least === options.clients && most === options.clients);
     return {
       ...verdict,
       ok: verdict.ok && steady && restarts === options.crashes,
@@ -120,6 +123,7 @@ if (import.meta.main) {
       nodes: { type: 'string', default: '0' },
       transport: { type: 'string', default: 'auto' },
       interval: { type: 'string', default: '2000' },
+      'hang-ups': { type: 'boolean', default: false },
     },
   });
   const summary = await storm({
@@ -128,6 +132,7 @@ if (import.meta.main) {
     seconds: Number(values.seconds),
     nodes: Number(values.nodes),
     interval: Number(values.interval),
+    hangUps: values['hang-ups'],
     transport: values.transport as 'auto' | 'uws' | 'ws',
   });
   console.log(summary);
