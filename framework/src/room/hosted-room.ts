@@ -10,7 +10,7 @@ import type { Pid } from '../otp/index.ts';
 import type { AnyRoomParts } from './definition.ts';
 import type { SessionRecord } from './link.ts';
 import type { FromClient } from './player-behaviour.ts';
-import { WorkInHand } from './work-in-hand.ts';
+import { type HandRecord, WorkInHand } from './work-in-hand.ts';
 
 export type ForPlayer =
   | { readonly kind: 'playerBoot'; readonly session: SessionRecord }
@@ -47,11 +47,18 @@ export class HostedRoom {
   life: Life | undefined;
   closing = false;
   #nextEpoch: number;
+  readonly #record: HandRecord | undefined;
 
-  constructor(roomId: string, parts: AnyRoomParts, epoch: number) {
+  constructor(roomId: string, parts: AnyRoomParts, epoch: number, record?: HandRecord) {
     this.roomId = roomId;
     this.parts = parts;
     this.#nextEpoch = epoch;
+    this.#record = record;
+  }
+
+  /** For one life of the Room or of a Player. */
+  newHand(): WorkInHand {
+    return new WorkInHand(this.#record);
   }
 
   takeEpoch(): number {
@@ -63,7 +70,7 @@ export class HostedRoom {
       sessionId,
       phase: 'starting',
       pid: undefined,
-      hand: new WorkInHand(),
+      hand: this.newHand(),
       waiting: [],
       crashes: new Map(),
       history: [],

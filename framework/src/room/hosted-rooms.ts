@@ -19,6 +19,7 @@ import {
 import type { AnyRoomParts } from './definition.ts';
 import { packPayload, ResponseStatus } from './frames.ts';
 import type { hostServer } from './host-behaviour.ts';
+import type { HandLedger } from './hand-ledger.ts';
 import { type ForPlayer, HostedRoom, type Seat } from './hosted-room.ts';
 import type { FromNode, SessionRecord, ToNode } from './link.ts';
 import { type FromClient, playerServer } from './player-behaviour.ts';
@@ -27,7 +28,7 @@ import type { Boot } from './room-boot.ts';
 import type { roomServer } from './room-behaviour.ts';
 import { refusalFrame } from './room-replies.ts';
 import type { Frame } from './turn-record.ts';
-import { WorkInHand } from './work-in-hand.ts';
+import type { HandRecord } from './work-in-hand.ts';
 
 export type Say = (message: FromNode, transfer?: readonly ArrayBuffer[]) => void;
 
@@ -39,8 +40,15 @@ export class HostedRooms {
   supervisor: Pid | undefined;
   host: Ref<typeof hostServer> | undefined;
   readonly #rooms = new Map<string, HostedRoom>();
+  readonly #ledger: HandLedger | undefined;
 
-  constructor(parts: ReadonlyMap<string, AnyRoomParts>, names: RegistryName<typeof roomServer>, say: Say) {
+  constructor(
+    parts: ReadonlyMap<string, AnyRoomParts>,
+    names: RegistryName<typeof roomServer>,
+    say: Say,
+    ledger?: HandLedger,
+  ) {
+    this.#ledger = ledger;
     this.parts = parts;
     this.names = names;
     this.say = say;
@@ -48,6 +56,17 @@ export class HostedRooms {
 
   get(roomId: string): HostedRoom | undefined {
     return this.#rooms.get(roomId);
+  }
+
+  /** Where a room's messages in hand are written down, on a node that may be lost. */
+  recordOf(key: number | undefined): HandRecord | undefined {
+    const ledger = this.#ledger;
+    if (!ledger || key === undefined) return undefined;
+    return {
+      take: (seq) => ledger.take(key, seq),
+      free: (slot) => ledger.free(slot),
+      release: (slot) => ledger.release(slot),
+    };
   }
 
   add(room: HostedRoom): void {
@@ -162,7 +181,7 @@ export class HostedRooms {
     const { players, roomId, parts } = room;
     const { sessionId, crashes } = seat;
     if (!players || !isAlive(players)) return;
-    const hand = new WorkInHand();
+    const hand = room.newHand();
     let launched = false;
     const launch = async (): Promise<Pid> => {
       const argument = {

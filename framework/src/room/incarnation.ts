@@ -151,7 +151,7 @@ export class Incarnation {
     );
     for (const order of orders) this.say({ kind: 'order', roomId: this.id, order });
     this.turn = undefined;
-    this.#hand.done();
+    this.#hand.told();
     if (this.state.pending) this.#setFlush();
   }
 

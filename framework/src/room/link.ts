@@ -67,6 +67,8 @@ export type ToNode =
       readonly name: string;
       readonly options: unknown;
       readonly epoch: number;
+      /** The room's number in the HandLedger, on a node that may be lost. */
+      readonly key?: number;
     }
   | {
       readonly kind: 'boot';

@@ -138,7 +138,7 @@ export class PlayerProcess {
     for (const seq of turn.done) this.#finish(seq);
     const frames = [...turn.frames, ...turn.replies];
     this.turn = undefined;
-    this.hand.done();
+    if (turn.done.length === 0) this.hand.done();
     if (frames.length === 0 && turn.done.length === 0 && !turn.own && timers.size === 0 && !auth) return;
     const record: PlayerTurn = {
       turn: ++this.#turns,
@@ -150,6 +150,7 @@ export class PlayerProcess {
       frames,
     };
     this.say({ kind: 'playerTurn', roomId: this.roomId, record });
+    this.hand.told();
   }
 
   say(message: FromNode): void {

@@ -35,6 +35,7 @@ import type { RoomDefinition } from './definition.ts';
 import { BadDefinition } from './errors.ts';
 import type { FromNode, Link, ToNode } from './link.ts';
 import type { roomServer } from './room-behaviour.ts';
+import type { HandLedger } from './hand-ledger.ts';
 import { HostedRooms } from './hosted-rooms.ts';
 import { hostServer } from './host-behaviour.ts';
 
@@ -53,17 +54,19 @@ let nodes = 0;
  * Starts a host. It serves the link from when the promise has resolved; what came before is not lost.
  *
  * @param definitions every kind of room that may be opened here
+ * @param ledger where messages in hand are written down; for a thread that may be lost
  * @throws BadDefinition when two definitions have one name
  */
 export async function createHost(
   definitions: readonly RoomDefinition[],
   link: Link<FromNode, ToNode>,
+  ledger?: HandLedger,
 ): Promise<RoomHost> {
   const parts = new Map(definitions.map((definition) => [definition.name, definition.parts]));
   if (parts.size < definitions.length) throw new BadDefinition('the rooms', 'two of them have the same name');
   const number = ++nodes;
   const names: RegistryName<typeof roomServer> = registry({ name: `rooms-of-node-${number}` });
-  const rooms = new HostedRooms(parts, names, (message, transfer) => link.send(message, transfer));
+  const rooms = new HostedRooms(parts, names, (message, transfer) => link.send(message, transfer), ledger);
   const tree = supervisor({
     name: 'node',
     strategy: 'restForOne',

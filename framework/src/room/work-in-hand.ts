@@ -29,19 +29,46 @@ export interface Work {
   readonly due?: number | undefined;
 }
 
+/** Where the messages in hand are written down for whoever outlives this thread. */
+export interface HandRecord {
+  take(seq: number): number | undefined;
+  /** At once. */
+  free(slot: number): void;
+  /** As soon as what has been sent so far has left the thread. */
+  release(slot: number): void;
+}
+
 export class WorkInHand {
+  readonly #record: HandRecord | undefined;
   #work: Work | undefined;
+  #slot: number | undefined;
+
+  constructor(record?: HandRecord) {
+    this.#record = record;
+  }
 
   get work(): Work | undefined {
     return this.#work;
   }
 
   take(work: Work): void {
+    this.done();
     this.#work = work;
+    if (work.seq !== undefined) this.#slot = this.#record?.take(work.seq);
   }
 
+  /** It is done, and nothing has been said of it. */
   done(): void {
     this.#work = undefined;
+    if (this.#slot !== undefined) this.#record!.free(this.#slot);
+    this.#slot = undefined;
+  }
+
+  /** It is done, and what there is to say of it (a record, that its process crashed) has just been sent. */
+  told(): void {
+    this.#work = undefined;
+    if (this.#slot !== undefined) this.#record!.release(this.#slot);
+    this.#slot = undefined;
   }
 }
 

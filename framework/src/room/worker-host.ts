@@ -4,14 +4,22 @@
  */
 import type { Link } from '../cluster/link.ts';
 import { installStrayHandlers } from '../otp/index.ts';
+import { HandLedger } from './hand-ledger.ts';
 import type { FromNode, ToNode } from './link.ts';
 import { createHost } from './room-host.ts';
 import { importRoom, type RoomModule } from './room-module.ts';
 
+/** What the thread is given; structured-cloneable. */
+export interface WorkerRooms {
+  readonly rooms: readonly RoomModule[];
+  /** Of the HandLedger, shared with the gateway. */
+  readonly ledger: SharedArrayBuffer;
+}
+
 /** @throws RoomNotExported, and what a module throws when it is imported */
-export async function host(link: Link<FromNode, ToNode>, rooms: readonly RoomModule[]): Promise<void> {
+export async function host(link: Link<FromNode, ToNode>, { rooms, ledger }: WorkerRooms): Promise<void> {
   installStrayHandlers({
     onUnowned: (error) => console.error('genroom: a failure on a worker thread that no process owns:', error),
   });
-  await createHost(await Promise.all(rooms.map(importRoom)), link);
+  await createHost(await Promise.all(rooms.map(importRoom)), link, new HandLedger(ledger));
 }

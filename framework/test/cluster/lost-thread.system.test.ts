@@ -1,7 +1,9 @@
 /** A thread with rooms on it ends while real clients post: no socket is closed, and nothing acknowledged is lost. */
+import { channel } from 'node:diagnostics_channel';
 import { Client, type Room } from '@colyseus/sdk';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { serve, type GenroomServer } from '../../src/gateway/index.ts';
+import type { DownReport } from '../../src/gateway/shell/index.ts';
 import { board } from '../testing/board.ts';
 
 const CLIENTS = 20;
@@ -20,6 +22,9 @@ const texts = (room: Room): string[] =>
 
 test('a lost thread closes no socket; what was acknowledged is there once', async () => {
   const ends: string[] = [];
+  const failing: unknown[] = [];
+  const note = (report: unknown): void => void failing.push((report as DownReport).failing?.type);
+  channel('genroom:room:down').subscribe(note);
   const rooms = await Promise.all(
     Array.from({ length: CLIENTS }, async (_, n) => {
       const room: Room = await new Client(server.url).joinOrCreate('board', { name: `client ${n}` });
@@ -53,10 +58,13 @@ test('a lost thread closes no socket; what was acknowledged is there once', asyn
     await vi.waitUntil(() => acknowledged.length > before + CLIENTS * 4, { timeout: 15_000 });
   }
   posting = false;
+  channel('genroom:room:down').unsubscribe(note);
   await Promise.all(posters);
   await pause(200);
 
   expect(ends).toEqual([]);
+  // What ended the thread is known, and not tried again.
+  expect(failing).toEqual(['exit', 'exit', 'exit']);
   const [lines] = rooms.map(texts);
   for (const room of rooms) expect(texts(room)).toEqual(lines);
   expect(new Set(lines).size).toBe(lines!.length);

@@ -105,7 +105,10 @@ class Run {
       case 'lose': {
         // The node was in the middle of its next message.
         const work = this.begin();
-        if (work) this.failed.add(Number(work.type));
+        if (work) {
+          this.failed.add(Number(work.type));
+          stage.ledger.take(1, work.seq);
+        }
         stage.events.lost('gone');
         stage.events.up();
         return this.restart();

@@ -155,11 +155,16 @@ describe('the shell', () => {
     await stage.boot();
     const a = await stage.join('a');
     await stage.turn({ change: counterChange(3), members: ['a'] });
-    stage.shell.call('a', 1, 'head');
-    stage.shell.call('a', 2, 'next');
+    stage.shell.call('a', 1, 'not begun');
+    stage.shell.call('a', 2, 'in hand');
+    stage.shell.call('a', 3, 'next');
     await stage.settled();
+    stage.ledger.take(1, stage.seqs('call')[1]!);
+    // What a turn has finished, and what belongs to another room, is not meant.
+    stage.ledger.take(1, stage.seqs('join')[0]!);
+    stage.ledger.take(2, stage.seqs('call')[2]!);
     stage.events.lost('out of memory');
-    expect(a.answers).toEqual([['answer', 1, 2, expect.objectContaining({ code: 'room_crashed' })]]);
+    expect(a.answers).toEqual([['answer', 2, 2, expect.objectContaining({ code: 'room_crashed' })]]);
     stage.shell.cast('a', 'meanwhile');
     stage.heard.length = 0;
     stage.events.up();
@@ -169,7 +174,7 @@ describe('the shell', () => {
     const types = stage.heard.flatMap((message) =>
       message.kind === 'call' || message.kind === 'cast' ? [message.type] : [],
     );
-    expect(types).toEqual(['next', 'meanwhile']);
+    expect(types).toEqual(['not begun', 'next', 'meanwhile']);
   });
 
   test('a node that will not come back ends its rooms, with a code on which no client returns', async () => {

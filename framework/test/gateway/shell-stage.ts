@@ -9,6 +9,7 @@ import type { NodeEvents } from '../../src/cluster/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import type { ClientPort, RoomPort } from '../../src/gateway/shell/ports.ts';
 import { RoomNode, RoomShell, type ShellOptions } from '../../src/gateway/shell/index.ts';
+import { HandLedger } from '../../src/room/hand-ledger.ts';
 import { packPayload, Protocol } from '../../src/room/frames.ts';
 import type { FromNode, ToNode } from '../../src/room/link.ts';
 import type { Frame, RoomTurn } from '../../src/room/turn-record.ts';
@@ -102,6 +103,8 @@ export const PATCH = Uint8Array.of(Protocol.ROOM_STATE_PATCH, 8);
 export class Stage {
   readonly clock = new VirtualClock();
   readonly room = new StageRoom();
+  /** What the node's processes have in hand; the room is number 1. */
+  readonly ledger = new HandLedger(HandLedger.memory());
   readonly node: RoomNode;
   readonly shell: RoomShell;
   /** What the shell said to the node, in order. */
@@ -115,7 +118,7 @@ export class Stage {
     const [near, far] = localLink<ToNode, FromNode>({ clone: true });
     this.#say = (message) => far.send(message);
     far.receive((message) => this.heard.push(message));
-    this.node = new RoomNode({ ...localNode(near), observe: (events) => (this.#events = events) });
+    this.node = new RoomNode({ ...localNode(near), observe: (events) => (this.#events = events) }, this.ledger);
     const { node, room, clock } = this;
     this.shell = new RoomShell({ roomId: 'r1', name: 'counter', options: { o: 1 }, node, room, clock, ...options });
   }

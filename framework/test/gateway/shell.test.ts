@@ -16,7 +16,9 @@ const code = (payload: unknown): unknown => (payload as { code: string }).code;
 describe('opening', () => {
   test('opens the room, boots it fresh, and is ready after its first turn', async () => {
     const stage = new Stage();
-    expect(await stage.take()).toEqual([{ kind: 'open', roomId: 'r1', name: 'counter', options: { o: 1 }, epoch: 1 }]);
+    expect(await stage.take()).toEqual([
+      { kind: 'open', roomId: 'r1', name: 'counter', options: { o: 1 }, epoch: 1, key: 1 },
+    ]);
     let ready = false;
     void stage.shell.ready.then(() => (ready = true));
     await stage.say({ kind: 'hello', roomId: 'r1', epoch: 1, pid: '<0.9>' });

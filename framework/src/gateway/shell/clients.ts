@@ -250,10 +250,6 @@ export class Clients {
     return this.#queue.get(seq);
   }
 
-  oldestHandedTo(epoch: number): Pending | undefined {
-    return this.#queue.oldestHandedTo(epoch);
-  }
-
   /** Everything unfinished, in order; calls that were answered meanwhile (their deadline passed) are dropped. */
   handOverAll(): void {
     this.#movedAt = this.#clock.now();

@@ -94,10 +94,4 @@ export class PendingQueue {
     if (!this.#counts.has(sessionId)) return [];
     return [...this.#bySeq.values()].filter((pending) => pending.sessionId === sessionId);
   }
-
-  /** The oldest message that the epoch was given: the one it was most likely handling when its node was lost. */
-  oldestHandedTo(epoch: number): Pending | undefined {
-    for (const pending of this.#bySeq.values()) if (pending.handedTo === epoch) return pending;
-    return undefined;
-  }
 }

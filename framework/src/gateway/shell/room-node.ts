@@ -9,6 +9,7 @@
 import type { NodeConnection } from '../../cluster/node-connection.ts';
 import type { Clock } from '../../otp/clock.ts';
 import { GenroomError } from '../../platform/errors.ts';
+import type { HandLedger } from '../../room/hand-ledger.ts';
 import type { FromNode, ToNode } from '../../room/link.ts';
 
 /** What a shell hears from its node. */
@@ -30,12 +31,16 @@ interface Inspection {
 export class RoomNode {
   readonly name: string;
   readonly #connection: NodeConnection<ToNode, FromNode>;
+  readonly #ledger: HandLedger | undefined;
   readonly #listeners = new Map<string, NodeListener>();
+  #keys = 0;
   readonly #inspections = new Map<number, Inspection>();
   #requests = 0;
   #up = true;
 
-  constructor(connection: NodeConnection<ToNode, FromNode>) {
+  /** @param ledger what the node's processes write down, where the node may be lost */
+  constructor(connection: NodeConnection<ToNode, FromNode>, ledger?: HandLedger) {
+    this.#ledger = ledger;
     this.name = connection.name;
     this.#connection = connection;
     connection.receive((message) => this.#receive(message));
@@ -62,8 +67,15 @@ export class RoomNode {
     return this.#listeners.size;
   }
 
-  attach(roomId: string, listener: NodeListener): void {
+  /** @returns the room's number in the node's ledger, for `open` */
+  attach(roomId: string, listener: NodeListener): number {
     this.#listeners.set(roomId, listener);
+    return ++this.#keys;
+  }
+
+  /** What a room's processes had in hand when the node was lost; within `nodeLost`. */
+  inHand(key: number): readonly number[] {
+    return this.#ledger?.seqsOf(key) ?? [];
   }
 
   detach(roomId: string): void {
@@ -112,5 +124,6 @@ export class RoomNode {
     }
     this.#inspections.clear();
     for (const listener of this.#listeners.values()) listener.nodeLost(reason);
+    this.#ledger?.clear();
   }
 }

@@ -60,6 +60,8 @@ export class RoomShell implements ShellPort, NodeListener {
   readonly #options: ShellOptions;
   readonly #clients: Clients;
   readonly #recovery: RecoveryRun;
+  /** The room's number in its node's ledger. */
+  readonly #key: number;
   readonly #ready = Promise.withResolvers<void>();
   #handshake: Uint8Array | undefined;
   #phase: ShellPhase = 'opening';
@@ -92,7 +94,7 @@ export class RoomShell implements ShellPort, NodeListener {
     });
     this.ready = this.#ready.promise;
     this.ready.catch(() => {});
-    options.node.attach(this.roomId, this);
+    this.#key = options.node.attach(this.roomId, this);
     this.#open();
   }
 
@@ -206,14 +208,15 @@ export class RoomShell implements ShellPort, NodeListener {
     }
   }
 
-  /**
-   * Everything on the node is gone, so nobody can say which message was being handled. Rooms work in order: the oldest
-   * one handed over is taken for it and is not tried again, since it may be what ended the node.
-   */
+  /** Everything on the node is gone. What its processes had in hand is not tried again: it may be what ended the node. */
   nodeLost(reason: string): void {
     if (this.#phase === 'closed' || this.#phase === 'cooling') return;
     const running = this.#phase === 'running' || this.#phase === 'booting';
-    if (running) this.#down(reason, this.#clients.oldestHandedTo(this.#epoch));
+    if (running) {
+      const [failing, ...others] = this.#options.node.inHand(this.#key).filter((seq) => this.#clients.pending(seq));
+      this.#down(reason, this.#clients.pending(failing ?? 0));
+      for (const seq of others) this.#clients.fail(seq, 'room_crashed');
+    }
     this.#clients.failCalls('call_in_doubt', (call) => call.accepted !== false);
     this.#phase = 'lost';
     if (this.#closing) this.#end(CloseCode.CONSENTED, reason);
@@ -232,7 +235,7 @@ export class RoomShell implements ShellPort, NodeListener {
   #open(): void {
     const { node, options } = this.#options;
     this.#phase = node.up ? 'opening' : 'lost';
-    node.send({ kind: 'open', roomId: this.roomId, name: this.name, options, epoch: this.#epoch + 1 });
+    node.send({ kind: 'open', roomId: this.roomId, name: this.name, options, epoch: this.#epoch + 1, key: this.#key });
   }
 
   #boot(epoch: number, pid: string): void {

@@ -10,6 +10,7 @@ import { localNode } from '../../cluster/node-connection.ts';
 import { workerNode, type WorkerNodeOptions } from '../../cluster/worker-node.ts';
 import type { RoomDefinition } from '../../room/definition.ts';
 import type { FromNode, ToNode } from '../../room/link.ts';
+import { HandLedger } from '../../room/hand-ledger.ts';
 import { createHost } from '../../room/room-host.ts';
 import { roomModules } from '../../room/room-module.ts';
 import type { LogFormat } from '../../telemetry/log.ts';
@@ -41,8 +42,9 @@ export async function startRoomNode(
     return new RoomNode(localNode(near, { stop: () => host.stop() }));
   }
   const { name = 'node-1', log = false, worker } = options;
-  const data: WorkerHostData = { rooms: roomModules(definitions), log };
+  const memory = HandLedger.memory();
+  const data: WorkerHostData = { rooms: roomModules(definitions), ledger: memory, log };
   const node = workerNode<ToNode, FromNode>({ name, host: WORKER_HOST, data, ...worker });
   await node.ready;
-  return new RoomNode(node);
+  return new RoomNode(node, new HandLedger(memory));
 }

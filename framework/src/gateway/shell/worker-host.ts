@@ -4,20 +4,18 @@
  */
 import type { Link } from '../../cluster/link.ts';
 import type { FromNode, ToNode } from '../../room/link.ts';
-import type { RoomModule } from '../../room/room-module.ts';
-import { host as hostRooms } from '../../room/worker-host.ts';
+import { host as hostRooms, type WorkerRooms } from '../../room/worker-host.ts';
 import { lineLog, type LogFormat } from '../../telemetry/log.ts';
 import { openEventLog } from '../event-log.ts';
 
 /** Given to the thread; plain data. */
-export interface WorkerHostData {
-  readonly rooms: readonly RoomModule[];
+export interface WorkerHostData extends WorkerRooms {
   /** How the thread logs; false: not at all. */
   readonly log: LogFormat | false;
 }
 
 /** @throws RoomNotExported, and what a module throws when it is imported */
-export async function host(link: Link<FromNode, ToNode>, { rooms, log }: WorkerHostData): Promise<void> {
+export async function host(link: Link<FromNode, ToNode>, { log, ...rooms }: WorkerHostData): Promise<void> {
   if (log) openEventLog(lineLog(log));
   await hostRooms(link, rooms);
 }
