@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -191,15 +191,35 @@ test.each([
     },
   ],
 ])("the README's example serves %s: a client posts, crashes the room, posts again", async (_, files) => {
-  for (const [name, text] of Object.entries(files())) await writeFile(join(project, name), text);
+  const output = await serveAndCrash(files());
+  expect(output, 'it runs on uWebSockets.js').not.toMatch(/falling back/);
+});
+
+test('where uWebSockets.js has no binary, ws carries the connections, and the server and the doctor say why', async () => {
+  const installed = join(project, 'node_modules/uWebSockets.js');
+  const binaries = (await readdir(installed)).filter((name) => name.endsWith('.node'));
+  // Aside, not away: the order of the tests shall not matter.
+  await mkdir(join(folder, 'aside'));
+  for (const name of binaries) await rename(join(installed, name), join(folder, 'aside', name));
+  try {
+    const output = await serveAndCrash({ 'one.ts': example.replace('serve({', 'serve({ port: 0,') });
+    expect(output).toMatch(/falling back .*`ws`\. uWebSockets\.js has no binary for Node 24.*Use Node 24, on /);
+    const { status, output: findings } = run(project, 'genroom', ['doctor', '--fix']);
+    expect(status).toBe(1);
+    expect(findings).toMatch(/^missing +uwebsockets +uWebSockets\.js has no binary/m);
+    expect(findings).toMatch(/^note +ws +Servers use the fallback transport/m);
+  } finally {
+    for (const name of binaries) await rename(join(folder, 'aside', name), join(installed, name));
+  }
+});
+
+/** Runs a server of the first of the files, and a client that crashes its room; returns what the server printed. */
+async function serveAndCrash(files: Record<string, string>): Promise<string> {
+  for (const [name, text] of Object.entries(files)) await writeFile(join(project, name), text);
   await writeFile(join(project, 'client.ts'), CLIENT);
-  const [main] = Object.keys(files());
+  const [main] = Object.keys(files);
   const node = join(project, 'node_modules/.bin/node');
-  const server = spawn(node, [main!], {
-    cwd: project,
-    env: environment(),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const server = spawn(node, [main!], { cwd: project, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collect(server);
   try {
     const url = await listening(server, output);
@@ -212,12 +232,12 @@ test.each([
       ],
     });
     await vi.waitFor(() => expect(output()).toContain('asked to'), 5_000);
-    expect(output(), 'it runs on uWebSockets.js').not.toMatch(/ws transport|fallback/);
+    return output();
   } finally {
     const gone = once(server, 'exit');
     if (server.exitCode === null && server.kill('SIGKILL')) await gone;
   }
-});
+}
 
 /** An unmodified client: joins the README's room, posts around a crash of it, and prints what it saw. */
 const CLIENT = `
