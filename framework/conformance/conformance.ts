@@ -1,0 +1,139 @@
+/**
+ * `npm run conformance`: how far the otp layer behaves as OTP 27 and Elixir 1.18 do, row by row.
+ *
+ * The rows are in inventory.json: what each upstream test, and each rule seen on the real thing, shows. A row counts as
+ * passed (mark A) or adapted (mark P, with the reason) when every test whose name begins with its id passes; without a
+ * test it is missing. Rows marked N do not apply, each for its reason. `-- --json` prints one JSON object instead of the
+ * table; either way the exit code is 1 unless no row failed and none is missing.
+ *
+ *     npm run conformance -- --json
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import inventory from './inventory.json' with { type: 'json' };
+
+export type Status = 'passed' | 'adapted' | 'notApplicable' | 'missing' | 'failed';
+
+export interface InventoryRow {
+  readonly id: string;
+  readonly suite: string;
+  /** A applies as it is, P in an adapted form, N does not apply. */
+  readonly mark: string;
+  readonly behaviour: string;
+  readonly reason?: string;
+}
+
+export interface Row extends InventoryRow {
+  readonly status: Status;
+  /** The names of the tests that carry the id. */
+  readonly tests: readonly string[];
+}
+
+export interface TestResult {
+  readonly name: string;
+  readonly passed: boolean;
+}
+
+/** The ids that a test's name begins with: `R-01 GS-07 a call that …`. */
+export function idsOf(name: string): string[] {
+  return /^(?:[A-Z]+-\d+ )+/.exec(name)?.[0].trim().split(' ') ?? [];
+}
+
+/** The state of every row, given the tests that ran. */
+export function rowsOf(rows: readonly InventoryRow[], results: readonly TestResult[]): Row[] {
+  const byId = new Map<string, TestResult[]>();
+  for (const result of results) {
+    for (const id of idsOf(result.name)) byId.set(id, [...(byId.get(id) ?? []), result]);
+  }
+  return rows.map((row) => {
+    const tests = byId.get(row.id) ?? [];
+    return { ...row, status: statusOf(row.mark, tests), tests: tests.map(({ name }) => name) };
+  });
+}
+
+function statusOf(mark: string, tests: readonly TestResult[]): Status {
+  if (tests.some(({ passed }) => !passed)) return 'failed';
+  if (mark === 'N') return 'notApplicable';
+  if (tests.length === 0) return 'missing';
+  return mark === 'A' ? 'passed' : 'adapted';
+}
+
+/** Ids that tests carry and the inventory does not know. */
+export function strangers(rows: readonly InventoryRow[], results: readonly TestResult[]): string[] {
+  const known = new Set(rows.map(({ id }) => id));
+  const prefixes = new Set(rows.map(({ id }) => id.split('-')[0]));
+  return [...new Set(results.flatMap(({ name }) => idsOf(name)))].filter((id) => prefixes.has(id.split('-')[0]) && !known.has(id));
+}
+
+const COLUMNS: readonly Status[] = ['passed', 'adapted', 'notApplicable', 'missing', 'failed'];
+
+/** The table by suite, then the rows that are missing or failed. */
+export function table(rows: readonly Row[]): string {
+  const suites = [...new Set(rows.map(({ suite }) => suite))];
+  const line = (name: string, of: readonly Row[]): string[] => [
+    name,
+    ...COLUMNS.map((status) => String(of.filter((row) => row.status === status).length)),
+    String(of.length),
+  ];
+  const lines = [
+    ['suite', 'passed', 'adapted', 'not applicable', 'missing', 'failed', 'rows'],
+    ...suites.map((suite) => line(suite, rows.filter((row) => row.suite === suite))),
+    line('total', rows),
+  ];
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
+  const text = lines.map((cells) => cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '));
+  const open = rows.filter(({ status }) => status === 'missing' || status === 'failed');
+  return [...text, '', ...open.map(({ id, status, behaviour }) => `${status} ${id}: ${behaviour}`)].join('\n');
+}
+
+interface VitestReport {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message?: string;
+    readonly assertionResults: readonly { readonly title: string; readonly status: string }[];
+  }[];
+}
+
+/** Runs the layer's tests. A file that cannot be loaded counts as one failed test. */
+async function runTests(): Promise<TestResult[]> {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const directory = mkdtempSync(join(tmpdir(), 'genroom-conformance-'));
+  const report = join(directory, 'report.json');
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const run = spawn(process.execPath, [vitest, 'run', '--project', 'unit', '--reporter=json', `--outputFile=${report}`, 'framework/test/otp'], {
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      run.once('error', reject);
+      run.once('close', () => resolve());
+    });
+    const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as VitestReport;
+    return testResults.flatMap((file) => [
+      ...file.assertionResults.map(({ title, status }) => ({ name: title, passed: status === 'passed' })),
+      ...(file.status === 'failed' && file.assertionResults.length === 0 ? [{ name: `${file.name}: ${file.message ?? ''}`, passed: false }] : []),
+    ]);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) {
+  const results = await runTests();
+  const rows = rowsOf(inventory, results);
+  const broken = results.filter(({ passed }) => !passed).map(({ name }) => name);
+  const unknown = strangers(inventory, results);
+  const pass = broken.length === 0 && unknown.length === 0 && rows.every(({ status }) => status !== 'missing' && status !== 'failed');
+  if (process.argv.includes('--json')) console.log(JSON.stringify({ pass, rows }));
+  else {
+    console.log(table(rows));
+    for (const name of broken) console.log(`failed: ${name}`);
+    for (const id of unknown) console.log(`unknown id: ${id}`);
+  }
+  process.exitCode = pass ? 0 : 1;
+}
