@@ -26,6 +26,11 @@ export class OpenRooms {
     this.#options = options;
   }
 
+  /** Whether any node can take a new room now. */
+  get canOpen(): boolean {
+    return this.#options.nodes.some((node) => node.up);
+  }
+
   /** Opens a room that the matchmaker wants. */
   open(definition: RoomDefinition, { roomId, name, options, port }: RoomOpening): RoomShell {
     const { nodes, clock, callTimeout, recovery } = this.#options;

@@ -136,7 +136,10 @@ function handlersOf(
 ): HttpHandler[] {
   const metrics = serverMetrics(server.stats, server.rooms);
   server.ends.push(() => metrics.close());
-  const notReady = (): string | undefined => (server.life.phase === 'ready' ? undefined : server.life.phase);
+  const notReady = (): string | undefined => {
+    if (server.life.phase !== 'ready') return server.life.phase;
+    return server.rooms.canOpen ? undefined : 'no node is up';
+  };
   const access = options.operator || options.tree;
   return [
     healthRoutes({ notReady, metrics }),
