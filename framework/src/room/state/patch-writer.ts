@@ -16,6 +16,7 @@ import { Protocol } from '../frames.ts';
 import { holdArray, repairArrays, type HeldArrays } from './array-repair.ts';
 import type { ClientViews } from './client-views.ts';
 import { encodeEmptied } from './emptied.ts';
+import { skipHalfHidden, writeHalfHidden } from './half-hidden.ts';
 import type { TurnRoot } from './turn-root.ts';
 
 /** A patch. A session that is in `perClient` gets those bytes and not `shared`. */
@@ -82,19 +83,32 @@ export class PatchWriter {
 
   /** A full state frame, with what `view` shows beside what everybody sees. */
   fullState(view?: StateView): Uint8Array {
-    if (this.#fullLength === 0) {
-      this.#fullBuffer[0] = Protocol.ROOM_STATE;
-      const it = { offset: ONLY_HEADER };
-      const bytes = this.#encoder.encodeAll(it, this.#fullBuffer);
-      this.#fullBuffer = new Uint8Array(bytes.buffer);
-      this.#fullLength = it.offset;
-    }
+    if (this.#fullLength === 0) this.#encodeFull();
     const length = this.#fullLength;
     const emptied = encodeEmptied(this.#root);
     if (view === undefined || !this.#encoder.context.hasFilters)
       return joined(this.#fullBuffer.subarray(0, length), emptied);
     const bytes = this.#encoder.encodeAllView(view, length, { offset: length }, this.#fullBuffer);
     return joined(bytes, emptied, encodeEmptied(this.#root, view));
+  }
+
+  /** Writes what everybody sees to the buffer of full states. */
+  #encodeFull(): void {
+    this.#fullBuffer[0] = Protocol.ROOM_STATE;
+    const it = { offset: ONLY_HEADER };
+    const skipped = skipHalfHidden(this.#root, this.#encoder);
+    const bytes = this.#encoder.encodeAll(it, this.#fullBuffer);
+    const grown = bytes.buffer !== this.#fullBuffer.buffer;
+    this.#fullBuffer = new Uint8Array(bytes.buffer);
+    if (grown && skipped.length > 0) return this.#encodeFull(); // a walk that began anew has skipped nothing
+    const rest = writeHalfHidden(skipped, this.#encoder);
+    this.#fullLength = it.offset + rest.length;
+    if (this.#fullLength > this.#fullBuffer.length) {
+      const longer = new Uint8Array(this.#fullLength + Encoder.BUFFER_SIZE);
+      longer.set(bytes);
+      this.#fullBuffer = longer;
+    }
+    this.#fullBuffer.set(rest, it.offset);
   }
 
   #encode(sessionIds: ReadonlySet<string>): PatchFrames {

@@ -84,6 +84,8 @@ export class TurnRoot extends Root {
   readonly arrayLives = new Map<ChangeTree, ArrayLife>();
   /** Arrays that the next patch is to restate: see `array-repair.ts`. */
   readonly restate = new Set<ChangeTree>();
+  /** What is at more than one place of the tree. */
+  readonly shared = new Set<ChangeTree>();
   /** The number of the running turn. */
   turn = 1;
   #restating = false;
@@ -113,14 +115,18 @@ export class TurnRoot extends Root {
       if (((tree as FollowedTree).emptyLow | (tree as FollowedTree).emptyHigh) !== 0)
         this.emptied.add(tree as FollowedTree);
     }
-    // Another holder: schema would write the object where it stood, maybe before this holder tells clients of it.
-    if (this.refCount[refId]! > 1 && tree.changesNode !== undefined) this.recursivelyMoveNextToParent(tree);
+    if (this.refCount[refId]! > 1) {
+      this.shared.add(tree);
+      // Schema would write the object where it stood in the patch, maybe before this holder tells clients of it.
+      if (tree.changesNode !== undefined) this.recursivelyMoveNextToParent(tree);
+    }
     return isNew;
   }
 
   override remove(tree: ChangeTree): number {
     const refId = refIdOf(tree)!;
     const refCount = super.remove(tree);
+    if (refCount <= 1) this.shared.delete(tree);
     if (refCount <= 0 && !this.#restating) {
       this.detached.set(refId, tree);
       this.emptied.delete(tree as FollowedTree);
