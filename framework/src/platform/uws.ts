@@ -92,7 +92,7 @@ function refuse(on: Machine, hasBinary: boolean): LoadedUws | undefined {
     ok: false,
     problem: 'no_binary',
     cause: `uWebSockets.js has no binary for Node ${on.node} (module version ${on.modules}) on ${on.platform} ${on.arch}.`,
-    remedy: 'Use Node 24, on x86-64 or arm64 Linux, macOS, or x86-64 Windows.',
+    remedy: 'Use Node 24, on x86-64 or arm64 Linux, macOS, or x86-64 Windows; if this is one, reinstall the package.',
   };
 }
 
