@@ -108,6 +108,8 @@ export interface Stage<S extends Schema> {
   readonly shell: RoomShell;
   readonly clients: ReadonlyMap<string, StageClient<S>>;
   readonly disposed: { code: number; reason: string }[];
+  /** What the room's code asked of matchmaking, in order. */
+  readonly orders: readonly unknown[];
   client(sessionId: string): StageClient<S>;
   /** Joins and settles. */
   join(sessionId: string, options?: unknown, token?: string): Promise<StageClient<S>>;
@@ -143,6 +145,7 @@ export async function openNode(definitions: readonly RoomDefinition[], clone = t
   async function open<S extends Schema>(name: string, roomId = 'r1', options: unknown = {}): Promise<Stage<S>> {
     const clients = new Map<string, StageClient<S>>();
     const disposed: { code: number; reason: string }[] = [];
+    const orders: unknown[] = [];
     const definition = definitions.find((each) => each.name === name);
     const shell = new RoomShell({
       roomId,
@@ -154,8 +157,8 @@ export async function openNode(definitions: readonly RoomDefinition[], clone = t
           for (const client of clients.values())
             if (!client.closed && !except?.includes(client.sessionId)) client.send(bytes);
         },
-        lock: () => undefined,
-        setMetadata: () => undefined,
+        lock: (locked) => orders.push(locked ? 'locked' : 'unlocked'),
+        setMetadata: (value) => orders.push({ metadata: value }),
         dispose: (code, reason) => disposed.push({ code, reason }),
       },
       clock,
@@ -172,6 +175,7 @@ export async function openNode(definitions: readonly RoomDefinition[], clone = t
       shell,
       clients,
       disposed,
+      orders,
       client,
       async join(sessionId, joinOptions = {}, token) {
         const made = client(sessionId);

@@ -125,6 +125,37 @@ it('forgets who left, and lets somebody in under another session', async () => {
   expect(stage.shell.sessions).toBe(1);
 });
 
+it('obeys a room that locks itself, says what it is about, and closes a connection; not in a turn that fails', async () => {
+  const keeper = room({
+    name: 'keeper',
+    state: () => new Lines(),
+    messages: { shut: z.boolean() },
+    leave: (self, who, { consented }) => void self.state.lines.push(`${who.sessionId} ${consented}`),
+    casts: {
+      shut(self, who, well) {
+        self.lock();
+        self.setMetadata({ topic: 'closed' });
+        self.unlock();
+        self.disconnect(who, 'enough', 4100);
+        if (!well) throw new Error('not well');
+      },
+    },
+  });
+  stage = await openStage<Lines>(keeper);
+  const ann = await stage.join('ann');
+  const bob = await stage.join('bob');
+  ann.cast('shut', false);
+  await stage.clock.advance(100);
+  expect(stage.orders).toEqual([]);
+  expect(ann.closed).toBeUndefined();
+  ann.cast('shut', true);
+  await stage.clock.advance(100);
+  expect(stage.orders).toEqual(['locked', { metadata: { topic: 'closed' } }, 'unlocked']);
+  expect(ann.closed).toEqual({ code: 4100, reason: 'enough' });
+  expect(bob.closed).toBeUndefined();
+  expect(lines(bob)).toEqual(['ann false']);
+});
+
 it('sends nothing but at the patch rate when a turn only changes the state', async () => {
   const quiet = room({
     name: 'quiet',
