@@ -68,8 +68,7 @@ export const account = genServer({
   calls: {
     balance: (state) => reply(state.cents, state),
     statement: (state, { before = Infinity, limit = PAGE }: Page) => {
-      const end = state.lines.findIndex((line) => line.id >= before);
-      const until = end < 0 ? state.lines.length : end;
+      const until = state.lines.findLastIndex((line) => line.id < before) + 1;
       return reply(state.lines.slice(Math.max(0, until - Math.min(limit, LONGEST_PAGE)), until), state);
     },
     deposit: async (state, { cents, request }: Amount) =>
