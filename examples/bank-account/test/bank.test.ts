@@ -1,11 +1,11 @@
 /** The bank of processes: its orders, what it refuses, and what crashes leave of them. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { call, exit, isAlive, type Pid, whereis } from 'genroom/otp';
+import { call, count, exit, isAlive, type Pid, whereis } from 'genroom/otp';
 import { type OpenBank, openBank } from '../branch.ts';
 import { BankError } from '../errors.ts';
 import type { Entry } from '../entry.ts';
 import { MemoryStore, type Store } from '../journal.ts';
-import { accountName, accountsSupervisorName, deskName, journalName, keeperName } from '../names.ts';
+import { accountName, accounts, accountsSupervisorName, deskName, journalName, keeperName } from '../names.ts';
 import { balance, crash, deposit, numbers, open, processOf, statement, total, transfer, withdraw } from '../teller.ts';
 
 /** A store that lets a test act around the next entry. */
@@ -150,6 +150,9 @@ describe('refusals', () => {
     await open('constructor');
     expect(await balance('constructor')).toBe(0);
     expect(await codeOf(balance('toString'))).toBe('unknown_account');
+    const before = count(accounts);
+    for (let i = 0; i < 200; i++) await codeOf(deposit(`nobody-${i}`, 1));
+    expect(count(accounts)).toBe(before);
   });
 });
 
@@ -191,6 +194,13 @@ describe('crashes', () => {
     expect(await transfer('7', '8', 2_500)).toMatchObject({ balance: 7_500 });
     expect(whereis(journalName)).not.toBe(old);
     expect([await balance('7'), await balance('8'), await total()]).toEqual([7_500, 2_500, 10_000]);
+  });
+
+  test.each(['before', 'after'] as const)('the desk dies %s the journal has kept an opening', async (when) => {
+    store[when] = () => exit(whereis(deskName)!, 'kill');
+    expect(await open('9', { request: 'o' })).toMatchObject({ account: '9', balance: 0 });
+    expect(entries().filter((entry) => entry.kind === 'open')).toHaveLength(3);
+    expect(await deposit('9', 5)).toMatchObject({ balance: 5 });
   });
 
   test('without patience an order in doubt says so, and its repeat clears the doubt', async () => {

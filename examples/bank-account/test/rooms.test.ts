@@ -1,6 +1,6 @@
 /** The bank over the wire's protocol: authoritative calls, refusals, and crashes of the room and of accounts. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { exit, resume, suspend, whereis } from 'genroom/otp';
+import { exit, sys, whereis } from 'genroom/otp';
 import { CallRefused, type TestClient, testRoom, type TestRoom } from 'genroom/testing';
 import { type OpenBank, openBank } from '../branch.ts';
 import { accountName } from '../names.ts';
@@ -88,11 +88,11 @@ describe('crashes', () => {
 
   test('the room crashes with a transfer in hand: the same request again is done once', async () => {
     const order = { from: '7', to: '8', cents: 2_500, request: 'a' };
-    await suspend(accountName('7'));
+    await sys.suspend(accountName('7'));
     const outcome = refusalOf(client.call('transfer', order));
     await room.settled();
     await room.crash();
-    await resume(accountName('7'));
+    await sys.resume(accountName('7'));
     expect(await outcome).toBe('call_in_doubt');
     expect(await client.call('balance', { account: '8' })).toBe(2_500);
     const receipt = await later(client.call('transfer', order));
