@@ -23,7 +23,7 @@ export const chat = room({
   player: player({ options: z.object({ name: z.string().min(1), channel: z.string().optional() }) }),
   messages: {
     post: z.object({ id: z.string(), text: z.string() }),
-    fail: z.object({ how: z.enum(['throw', 'reject', 'timer', 'await']) }),
+    fail: z.object({ how: z.enum(['throw', 'reject', 'timer', 'await', 'exit']) }),
     shout: z.string(),
     wait: z.object({ ms: z.number() }),
   },
@@ -36,6 +36,7 @@ export const chat = room({
     },
     async fail(self, who, { how }) {
       self.state.lines.push(line(who.options.name, `half of ${how}`));
+      if (how === 'exit') process.exit(7);
       if (how === 'throw') throw new Error('asked to throw');
       if (how === 'reject') void Promise.reject(new Error('asked to reject'));
       if (how === 'timer')

@@ -151,6 +151,24 @@ describe.each(everywhere)('$transport, nodes: $nodes', ({ transport, nodes }) =>
   });
 });
 
+test('a worker thread that ends takes no socket along: its rooms start on another, from their shadow', async () => {
+  const { url, noise, process: child } = await server({ nodes: 1 });
+  const [one, two] = await Promise.all([join(url, 'one'), join(url, 'two', 'b')]);
+  const ends: unknown[] = [];
+  for (const room of [one, two]) room.onLeave((...end) => ends.push(end));
+  await Promise.all([post(one, 'before'), post(two, 'before')]);
+  const pids = async (): Promise<unknown[]> =>
+    ((await (await fetch(`${url}/genroom/tree`)).json()) as TreeView).rooms.map(({ pid }) => pid);
+  const before = await pids();
+  one.send('fail', { how: 'exit' });
+  await Promise.all([post(one, 'after'), post(two, 'after')]);
+  expect(linesOf(one)).toEqual(['before', 'after']);
+  expect(linesOf(two)).toEqual(['before', 'after']);
+  expect(await pids()).not.toEqual(before);
+  expect(await (await fetch(`${url}/readyz`)).text()).toBe('ready');
+  expect([ends, child.exitCode, noise]).toEqual([[], null, []]);
+});
+
 describe('a failure that no process owns', () => {
   test('is reported, and ends nothing', async () => {
     const { url, log, noise, process: child } = await server();

@@ -43,7 +43,7 @@ export async function startRoomNode(
   }
   const { name = 'node-1', log = false, worker } = options;
   const memory = HandLedger.memory();
-  const data: WorkerHostData = { rooms: roomModules(definitions), ledger: memory, log };
+  const data: WorkerHostData = { name, rooms: roomModules(definitions), ledger: memory, log };
   const node = workerNode<ToNode, FromNode>({ name, host: WORKER_HOST, data, ...worker });
   await node.ready;
   return new RoomNode(node, new HandLedger(memory));

@@ -2,7 +2,9 @@
  * What a worker node of a server runs: the rooms' host, and the thread's event log, since what rooms report stays on
  * their thread. It is named by URL to WorkerNode, and runs nowhere else.
  */
+import { threadId } from 'node:worker_threads';
 import type { Link } from '../../cluster/link.ts';
+import { nameNode } from '../../otp/pid.ts';
 import type { FromNode, ToNode } from '../../room/link.ts';
 import { host as hostRooms, type WorkerRooms } from '../../room/worker-host.ts';
 import { lineLog, type LogFormat } from '../../telemetry/log.ts';
@@ -10,12 +12,15 @@ import { openEventLog } from '../event-log.ts';
 
 /** Given to the thread; plain data. */
 export interface WorkerHostData extends WorkerRooms {
+  /** Of the node. The thread that takes another's place has the same. */
+  readonly name: string;
   /** How the thread logs; false: not at all. */
   readonly log: LogFormat | false;
 }
 
 /** @throws RoomNotExported, and what a module throws when it is imported */
-export async function host(link: Link<FromNode, ToNode>, { log, ...rooms }: WorkerHostData): Promise<void> {
+export async function host(link: Link<FromNode, ToNode>, { name, log, ...rooms }: WorkerHostData): Promise<void> {
+  nameNode(`${name}-${threadId}`); // a pid is never used again, not by the next thread of this node either
   if (log) openEventLog(lineLog(log));
   await hostRooms(link, rooms);
 }
