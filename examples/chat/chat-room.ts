@@ -6,7 +6,18 @@ import { refuse, room } from 'genroom';
 import * as z from 'zod';
 import { crashOnPurpose, crashWays } from './crash-on-purpose.ts';
 import { guest, guestOptions } from './guest.ts';
-import { ChatState, freeName, Guest, KEPT_MOST, Line, MOVED, pageBefore, plain, type PlainLine, SHOWN_MOST } from './state.ts';
+import {
+  ChatState,
+  freeName,
+  Guest,
+  KEPT_MOST,
+  Line,
+  MOVED,
+  pageBefore,
+  plain,
+  type PlainLine,
+  SHOWN_MOST,
+} from './state.ts';
 
 export const TEXT_MOST = 1000;
 

@@ -13,7 +13,9 @@ export function crashOnPurpose({ state }: Pick<RoomHandle<ChatState>, 'state'>, 
   switch (how) {
     case 'handler': {
       const n = (state.lines.at(-1)?.n ?? 0) + 1;
-      state.lines.push(new Line({ n, id: 'half-done', by: 'nobody', at: Date.now(), text: 'half of what this handler does' }));
+      state.lines.push(
+        new Line({ n, id: 'half-done', by: 'nobody', at: Date.now(), text: 'half of what this handler does' }),
+      );
       throw new Error('Crashed on purpose, half way through a handler');
     }
     case 'promise':

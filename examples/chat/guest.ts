@@ -11,7 +11,12 @@ const label = (most: number) =>
   z
     .string()
     .max(200)
-    .transform((text) => text.replace(/[\p{Cc}\p{Cf}]/gu, '').replace(/\s+/g, ' ').trim())
+    .transform((text) =>
+      text
+        .replace(/[\p{Cc}\p{Cf}]/gu, '')
+        .replace(/\s+/g, ' ')
+        .trim(),
+    )
     .pipe(z.string().min(1).max(most));
 
 export const guestOptions = z.object({ name: label(NAME_MOST), room: label(ROOM_MOST) });

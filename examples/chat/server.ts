@@ -32,4 +32,6 @@ const server = await serve({
   operator: true,
 });
 
-console.log(`The chat is at ${server.url} (${server.transport}, rooms on ${Number(values.nodes) > 0 ? 'a worker thread' : 'the main thread'}).`);
+console.log(
+  `The chat is at ${server.url} (${server.transport}, rooms on ${Number(values.nodes) > 0 ? 'a worker thread' : 'the main thread'}).`,
+);

@@ -58,7 +58,11 @@ export class Inside {
 
   say(text, kind = '') {
     const item = element('li', kind);
-    const time = element('time', 'at', new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' }));
+    const time = element(
+      'time',
+      'at',
+      new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' }),
+    );
     item.append(time, ' ', text);
     if (this.#eventCount++ === 0) this.#parts.events.replaceChildren();
     this.#parts.events.prepend(item);
@@ -75,7 +79,12 @@ export class Inside {
     let view;
     try {
       const response = await fetch('/genroom/tree', { cache: 'no-store' });
-      if (!response.ok) throw new Error(response.status === 403 ? "The tree is shown on the server's own machine only." : `The server answered ${response.status}.`);
+      if (!response.ok)
+        throw new Error(
+          response.status === 403
+            ? "The tree is shown on the server's own machine only."
+            : `The server answered ${response.status}.`,
+        );
       view = await response.json();
       this.#parts.problem.textContent = '';
     } catch (error) {
@@ -109,9 +118,15 @@ export class Inside {
     const times = room.restarts - known.restarts;
     const mine = roomId === this.#roomId();
     if (mine) this.#crashes.push(Date.now());
-    const kept = before === connections ? `${connections} connections before, ${connections} after` : `connections ${before} → ${connections}`;
+    const kept =
+      before === connections
+        ? `${connections} connections before, ${connections} after`
+        : `connections ${before} → ${connections}`;
     const often = times > 1 ? ` ${times} times` : '';
-    this.say(`${mine ? 'This room' : `Room ${roomId}`} crashed${often}. ${known.pid} ended, ${pid} took over. ${kept}.`, 'crashed');
+    this.say(
+      `${mine ? 'This room' : `Room ${roomId}`} crashed${often}. ${known.pid} ended, ${pid} took over. ${kept}.`,
+      'crashed',
+    );
   }
 
   /** Connections of the last minute as a line, each crash as a mark. */
@@ -147,7 +162,13 @@ export class Inside {
     const shells = element('ul', '');
     for (const room of view.rooms) {
       const seats = `${room.sessions} ${room.sessions === 1 ? 'seat' : 'seats'}`;
-      shells.append(processItem({ label: `shell of ${room.name} ${room.roomId}`, note: `${seats}, ${room.phase}`, mine: room.roomId === this.#roomId() }));
+      shells.append(
+        processItem({
+          label: `shell ${room.roomId}`,
+          note: `${seats}, ${room.phase}`,
+          mine: room.roomId === this.#roomId(),
+        }),
+      );
     }
     if (view.rooms.length > 0) item.append(shells);
     return item;
@@ -190,7 +211,10 @@ export class Inside {
   #readable(name) {
     const [, session] = /^player (\S+) of room/.exec(name) ?? [];
     if (session) return `player ${this.#nameOf(session) ?? session}`;
-    return name.replace(/^dynamicSupervisor (.*)$/, '$1, a supervisor').replace(/^supervisor room (.*)$/, 'supervisor of $1');
+    return name
+      .replace(/^dynamicSupervisor (.*)$/, '$1, a supervisor')
+      .replace(/^supervisor room .*$/, 'supervisor')
+      .replace(/^room (.*)\/.*$/, 'room $1');
   }
 }
 

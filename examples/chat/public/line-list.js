@@ -9,6 +9,8 @@
 const TOGETHER = 5 * 60_000;
 /** Pixels from the end within which the newest line is followed. */
 const NEAR = 60;
+/** Degrees; multiples of it lie far apart on the circle of colours. */
+const GOLDEN_ANGLE = 137.508;
 
 export class LineList {
   #scroller;
@@ -91,7 +93,10 @@ export class LineList {
   #group(entry) {
     if (!entry) return;
     const above = this.#known.get(entry.line.n - 1)?.line;
-    entry.item.classList.toggle('follows', above !== undefined && above.by === entry.line.by && entry.line.at - above.at < TOGETHER);
+    entry.item.classList.toggle(
+      'follows',
+      above !== undefined && above.by === entry.line.by && entry.line.at - above.at < TOGETHER,
+    );
   }
 }
 
@@ -118,8 +123,8 @@ export function avatar(name) {
   const mark = element('span', 'avatar', [...name][0]?.toUpperCase() ?? '?');
   mark.setAttribute('aria-hidden', 'true');
   let hash = 0;
-  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 360;
-  mark.style.setProperty('--hue', String(hash));
+  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 100_003;
+  mark.style.setProperty('--hue', String(Math.round(hash * GOLDEN_ANGLE) % 360));
   return mark;
 }
 

@@ -73,7 +73,10 @@ async function enter(who) {
     changed: showUnsent,
   });
   const early = [];
-  const later = (tell) => (...told) => (session ? tell(...told) : early.push(() => tell(...told)));
+  const later =
+    (tell) =>
+    (...told) =>
+      session ? tell(...told) : early.push(() => tell(...told));
   session = undefined;
   const opening = openSession(who, {
     state: later(takeState),
@@ -98,6 +101,7 @@ async function enter(who) {
 
 function showOver(reason) {
   session = undefined;
+  outbox?.pause();
   status = '';
   $('app').hidden = true;
   $('entry').hidden = false;
@@ -275,7 +279,10 @@ $('crash').addEventListener('click', async () => {
   const how = $('how').value;
   inside.expect();
   if (how !== 'order') return session?.cast('crash', { how });
-  const response = await fetch(`/genroom/crash/${session.roomId}`, { method: 'POST', body: JSON.stringify({ error: 'Crashed by the button' }) });
+  const response = await fetch(`/genroom/crash/${session.roomId}`, {
+    method: 'POST',
+    body: JSON.stringify({ error: 'Crashed by the button' }),
+  });
   if (!response.ok) $('order-problem').textContent = await response.text();
 });
 

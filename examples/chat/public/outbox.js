@@ -113,7 +113,15 @@ export class Outbox {
 const CRASHED = new Set(['room_crashed', 'player_crashed']);
 const CRASHES_MOST = 5;
 /** Refusals that say something about the room's moment and not about the line. */
-const PASSING = new Set([...CRASHED, 'too_fast', 'room_recovering', 'overloaded', 'call_timeout', 'call_in_doubt', 'not_joined']);
+const PASSING = new Set([
+  ...CRASHED,
+  'too_fast',
+  'room_recovering',
+  'overloaded',
+  'call_timeout',
+  'call_in_doubt',
+  'not_joined',
+]);
 
 function read(storage, key) {
   try {

@@ -19,7 +19,10 @@ export class BadLine implements AsyncDisposable {
     this.#server = createServer((near) => {
       if (this.deaf) return near.destroy();
       const far = connect(Number(target.port), target.hostname);
-      for (const [socket, other] of [[near, far], [far, near]] as const) {
+      for (const [socket, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
         this.#sockets.add(socket);
         socket.on('error', () => {}); // its close follows
         socket.on('close', () => {

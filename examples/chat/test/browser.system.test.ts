@@ -55,7 +55,16 @@ async function post(page: Page, text: string): Promise<void> {
 
 /** Waits until the page shows exactly these lines as the newest, and none as unsent. */
 async function shows(page: Page, texts: string[]): Promise<void> {
-  await expect.poll(() => page.locator('#lines .text').allTextContents().then((all) => all.slice(-texts.length)), { timeout: 8000 }).toEqual(texts);
+  await expect
+    .poll(
+      () =>
+        page
+          .locator('#lines .text')
+          .allTextContents()
+          .then((all) => all.slice(-texts.length)),
+      { timeout: 8000 },
+    )
+    .toEqual(texts);
   await expect.poll(() => page.locator('#unsent li').count(), { timeout: 8000 }).toBe(0);
 }
 
@@ -66,7 +75,8 @@ async function fill(url: string, room: string, count: number): Promise<void> {
   while (n < count) {
     const guest = await new Client(url).joinOrCreate('chat', { name: 'filler', room });
     guest.onMessage('typing', () => {});
-    for (let i = 0; i < BURST && n < count; i++) await guest.request('post', { id: `filler-of-the-test-${++n}`, text: `line ${n}` });
+    for (let i = 0; i < BURST && n < count; i++)
+      await guest.request('post', { id: `filler-of-the-test-${++n}`, text: `line ${n}` });
     guests.push(guest);
   }
   await Promise.all(guests.slice(1).map((guest) => guest.leave()));
@@ -176,7 +186,11 @@ describe('the page', () => {
         expect(await page.isVisible(`#${panel}`)).toBe(true);
         await page.waitForTimeout(300);
         expect(await overflow(page)).toBeLessThanOrEqual(0);
-        expect(await page.locator(`#${panel}`).evaluate((panel: { scrollWidth: number; clientWidth: number }) => panel.scrollWidth - panel.clientWidth)).toBe(0);
+        expect(
+          await page
+            .locator(`#${panel}`)
+            .evaluate((panel: { scrollWidth: number; clientWidth: number }) => panel.scrollWidth - panel.clientWidth),
+        ).toBe(0);
       }
       for (const button of await page.locator('button:visible').all()) {
         const box = (await button.boundingBox())!;
@@ -192,7 +206,9 @@ describe('the page', () => {
     const person = await visit(server.url);
     const { page } = person;
     const focused = (): Promise<{ id: string; outline: string }> =>
-      page.evaluate("({ id: document.activeElement.id, outline: getComputedStyle(document.activeElement).outlineStyle })");
+      page.evaluate(
+        '({ id: document.activeElement.id, outline: getComputedStyle(document.activeElement).outlineStyle })',
+      );
     expect(await focused()).toEqual({ id: 'name', outline: 'solid' });
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
@@ -226,7 +242,9 @@ describe('the page', () => {
     expect(await page.evaluate(NAMES)).not.toContain('');
   });
 
-  it('shows a line as unsent while its acknowledgement is lost, tries again after the reconnect, and it is there once', async ({ skip }) => {
+  it('shows a line as unsent while its acknowledgement is lost, tries again after the reconnect, and it is there once', async ({
+    skip,
+  }) => {
     skip(!chromium.present, chromium.reason);
     await using line = await BadLine.to(server.url);
     const room = newRoom();
@@ -273,6 +291,24 @@ describe('the page', () => {
     await shows(page, ['Still me', 'And me']);
   });
 
+  it('comes back by itself when the server was restarted, and posts what was written meanwhile', async ({ skip }) => {
+    skip(!chromium.present, chromium.reason);
+    const before = await startServer();
+    const ada = await visit(before.url);
+    await enter(ada, 'Ada', newRoom());
+    await post(ada.page, 'On the old server');
+    await shows(ada.page, ['On the old server']);
+    await before.stop();
+    await expect.poll(() => ada.page.textContent('#status')).toBe('Reconnecting …');
+    await post(ada.page, 'Written meanwhile');
+    await using after = await startServer({ port: Number(new URL(before.url).port) });
+    await expect.poll(() => ada.page.textContent('#status'), { timeout: 20_000 }).toBe('Connected');
+    await shows(ada.page, ['Written meanwhile']);
+    expect(await ada.page.locator('#lines .text').count()).toBe(1); // rooms are in memory only, and the page says so
+    expect(await ada.page.textContent('#events')).toContain('The room has begun anew.');
+    expect((await after.tree()).connections).toBe(1);
+  });
+
   it('keeps still for those who asked for less motion', async ({ skip }) => {
     skip(!chromium.present, chromium.reason);
     const ada = await visit(server.url, { reducedMotion: 'reduce' });
@@ -280,7 +316,9 @@ describe('the page', () => {
     await ada.page.waitForSelector('#tree .mine');
     await ada.page.click('#crash');
     await ada.page.waitForSelector('#tree .changed');
-    expect(await ada.page.evaluate("getComputedStyle(document.querySelector('#tree .changed')).animationName")).toBe('none');
+    expect(await ada.page.evaluate("getComputedStyle(document.querySelector('#tree .changed')).animationName")).toBe(
+      'none',
+    );
   });
 
   it('only who sits at the server may crash its rooms', async () => {

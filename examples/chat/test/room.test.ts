@@ -88,29 +88,32 @@ describe.each([0, 1] as const)('with %i worker threads', (nodes) => {
     expect(texts(again)).toEqual(['once']);
   });
 
-  it.each(crashWays)('a crash (%s) leaves lines, guests and sockets, and nothing of what was half done', async (how) => {
-    await using room = await open(nodes);
-    const ada = await room.join({ name: 'Ada', ...LOBBY });
-    const bo = await room.join({ name: 'Bo', ...LOBBY });
-    await ada.call('post', { id: newId(), text: 'before' });
-    const pid = room.pid;
-    ada.send('crash', { how });
-    // Bare timers run on the machine's clock in both placements.
-    for (let tries = 0; tries < 200 && room.pid === pid; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-      await room.settled();
-    }
-    expect(room.pid).not.toBe(pid);
-    await room.until(() => room.phase === 'running');
-    expect(await bo.call('post', { id: newId(), text: 'after' })).toEqual({ n: 2 });
-    await room.until(() => texts(ada).length === 2);
-    for (const client of [ada, bo]) {
-      expect(texts(client)).toEqual(['before', 'after']);
-      expect(names(client)).toEqual(['Ada', 'Bo']);
-      expect(client.closed).toBeUndefined();
-    }
-    expect(JSON.stringify(ada.state.toJSON())).toBe(JSON.stringify(room.state.toJSON()));
-  });
+  it.each(crashWays)(
+    'a crash (%s) leaves lines, guests and sockets, and nothing of what was half done',
+    async (how) => {
+      await using room = await open(nodes);
+      const ada = await room.join({ name: 'Ada', ...LOBBY });
+      const bo = await room.join({ name: 'Bo', ...LOBBY });
+      await ada.call('post', { id: newId(), text: 'before' });
+      const pid = room.pid;
+      ada.send('crash', { how });
+      // Bare timers run on the machine's clock in both placements.
+      for (let tries = 0; tries < 200 && room.pid === pid; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        await room.settled();
+      }
+      expect(room.pid).not.toBe(pid);
+      await room.until(() => room.phase === 'running');
+      expect(await bo.call('post', { id: newId(), text: 'after' })).toEqual({ n: 2 });
+      await room.until(() => texts(ada).length === 2);
+      for (const client of [ada, bo]) {
+        expect(texts(client)).toEqual(['before', 'after']);
+        expect(names(client)).toEqual(['Ada', 'Bo']);
+        expect(client.closed).toBeUndefined();
+      }
+      expect(JSON.stringify(ada.state.toJSON())).toBe(JSON.stringify(room.state.toJSON()));
+    },
+  );
 });
 
 describe('people', () => {
@@ -163,7 +166,7 @@ describe('history', () => {
     expect(ada.state.lines.length).toBeLessThanOrEqual(SHOWN_MOST);
     const all: PlainLine[] = [];
     for (let before = count + 1; before > 1; before = all[0]!.n) {
-      const page = (await ada.call('history', { before })) as PlainLine[];
+      const page = await ada.call('history', { before });
       expect(page.length).toBeGreaterThan(0);
       expect(page.length).toBeLessThanOrEqual(PAGE);
       all.unshift(...page);
@@ -173,7 +176,8 @@ describe('history', () => {
   });
 
   const line = (n: number): PlainLine => ({ n, id: `${n}`, by: 'Ada', at: 0, text: `${n}` });
-  const lines = (from: number, to: number): PlainLine[] => Array.from({ length: to - from + 1 }, (_, i) => line(from + i));
+  const lines = (from: number, to: number): PlainLine[] =>
+    Array.from({ length: to - from + 1 }, (_, i) => line(from + i));
 
   it('pages over the border of old and shown lines, also when the oldest are forgotten', () => {
     const older = lines(501, 600);

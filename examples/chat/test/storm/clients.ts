@@ -89,7 +89,8 @@ async function settled(holds: () => boolean): Promise<void> {
 
 function percentiles(values: readonly number[]): ClientsReport['latency'] {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): number => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+  const at = (share: number): number =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
   return { median: at(0.5), p99: at(0.99), longest: at(1) };
 }
 

@@ -26,12 +26,20 @@ export interface RunningServer extends AsyncDisposable {
 
 export interface StartOptions {
   readonly nodes?: number;
+  /** Default 0: a free one. */
+  readonly port?: number;
   readonly transport?: 'auto' | 'uws' | 'ws';
 }
 
-export async function startServer({ nodes = 0, transport = 'auto' }: StartOptions = {}): Promise<RunningServer> {
-  const options = ['--port', '0', '--nodes', String(nodes), '--transport', transport];
-  const child = spawn(process.execPath, ['--import', WORKSPACE, SERVER, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startServer({
+  nodes = 0,
+  port = 0,
+  transport = 'auto',
+}: StartOptions = {}): Promise<RunningServer> {
+  const options = ['--port', String(port), '--nodes', String(nodes), '--transport', transport];
+  const child = spawn(process.execPath, ['--import', WORKSPACE, SERVER, ...options], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
   const [, url, kind] = await greeting(child, () => log);
