@@ -15,7 +15,10 @@ const fresh = (): Lists => {
   lists.items.push(item(1), item(2), item(3));
   return lists;
 };
-const shown = (lists: Lists): unknown => ({ numbers: [...lists.numbers], items: Array.from(lists.items, ({ n }) => n) });
+const shown = (lists: Lists): unknown => ({
+  numbers: [...lists.numbers],
+  items: Array.from(lists.items, ({ n }) => n),
+});
 
 /** What a client holds after one patch of schema's own encoder. */
 function bySchema(change: (lists: Lists) => void): { client: unknown; server: unknown } {

@@ -6,10 +6,14 @@ import { Shadow, restoreState, trackState } from '../../../src/room/state/index.
 
 const Card = schema({ face: t.string() }, 'Card');
 const Seat = schema({ name: t.string(), hand: t.array(Card).view() }, 'Seat');
-const Table = schema({ deck: t.array(Card).view(), seats: t.map(Seat), pile: t.array(Card), top: t.ref(Card).optional() }, 'Table');
+const Table = schema(
+  { deck: t.array(Card).view(), seats: t.map(Seat), pile: t.array(Card), top: t.ref(Card).optional() },
+  'Table',
+);
 type Table = InstanceType<typeof Table>;
 
-const faces = (cards: Iterable<{ face: string }> | undefined): string[] => Array.from(cards ?? [], ({ face }) => face).toSorted();
+const faces = (cards: Iterable<{ face: string }> | undefined): string[] =>
+  Array.from(cards ?? [], ({ face }) => face).toSorted();
 
 test.each([false, true])('each client sees its own hand and the pile (crash after each turn: %s)', (crashing) => {
   const shadow = new Shadow();
@@ -80,10 +84,16 @@ test.each([false, true])('each client sees its own hand and the pile (crash afte
   play('bob', 0);
   draw('bob');
   play('ann', 0);
-  turn((table) => { table.top = table.pile.at(-1); });
-  turn(({ pile, deck }) => { for (const card of pile.splice(0, 2)) deck.push(card); });
+  turn((table) => {
+    table.top = table.pile.at(-1);
+  });
+  turn(({ pile, deck }) => {
+    for (const card of pile.splice(0, 2)) deck.push(card);
+  });
   draw('ann');
   play('bob', 1);
-  turn((table) => { table.top = undefined; });
+  turn((table) => {
+    table.top = undefined;
+  });
   expect(tracked.state.deck).toHaveLength(5);
 });

@@ -60,7 +60,7 @@ describe('clients without a view', () => {
         fc.integer({ min: 2, max: 6 }),
         fc.integer({ min: 1, max: 3 }),
         (steps, restartEvery, flushEvery) => {
-          follow(steps, restartEvery, flushEvery, { sharing: true, hidden: false, replacing: false });
+          follow(steps, restartEvery, flushEvery, { sharing: true, replacing: false });
         },
       ),
       { numRuns: RUNS },
