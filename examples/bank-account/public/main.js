@@ -4,6 +4,8 @@ import { openTeller } from './teller.js';
 
 const $ = (id) => document.getElementById(id);
 const PAGE = 20;
+/** The bank gives no more at once. */
+const LONGEST_PAGE = 100;
 
 /** What is known of each account: `{ process, restarts, balance }`, by its number. */
 const accounts = new Map();
@@ -23,28 +25,42 @@ const teller = await openTeller({
   moved: (numbers) => void refresh(numbers),
 });
 
-/** Asks for the balances of `numbers`, the total, and the statement where it is the chosen account's. */
+/** Accounts whose money may have moved since it was asked for. */
+const stale = new Set();
+let refreshing = false;
+
+/** Asks anew for the balances of `numbers`, the total, and the chosen account's statement; one round at a time. */
 async function refresh(numbers) {
+  for (const number of numbers) stale.add(number);
+  if (refreshing) return;
+  refreshing = true;
   try {
-    for (const number of numbers) {
-      const balance = await teller.ask('balance', { account: number });
-      accounts.set(number, { ...accounts.get(number), balance });
+    while (stale.size > 0) {
+      const round = [...stale];
+      stale.clear();
+      for (const number of round) {
+        const balance = await teller.ask('balance', { account: number });
+        accounts.set(number, { ...accounts.get(number), balance });
+      }
+      $('total').textContent = formatCents(await teller.ask('total'));
+      if (round.includes(chosen)) await loadStatement();
+      show();
     }
-    $('total').textContent = formatCents(await teller.ask('total'));
-    if (numbers.includes(chosen)) await loadStatement();
-    show();
   } catch (error) {
     say(error.reason?.message ?? error.message, true);
+  } finally {
+    refreshing = false;
   }
 }
 
+/** The newest lines, as many as are shown; or a page of those from before the entry `before`. */
 async function loadStatement(before) {
   const number = chosen;
-  const page = await teller.ask('statement', { account: number, limit: PAGE, ...(before && { before }) });
+  const limit = before ? PAGE : Math.min(Math.max(PAGE, lines.length), LONGEST_PAGE);
+  const page = await teller.ask('statement', { account: number, limit, ...(before && { before }) });
   if (number !== chosen) return;
-  const kept = before ? lines : [];
-  lines = [...page, ...kept];
-  $('earlier').hidden = page.length < PAGE;
+  lines = before ? [...page, ...lines] : page;
+  $('earlier').hidden = page.length < limit;
   $('lines').replaceChildren(...lines.toReversed().map(row));
 }
 

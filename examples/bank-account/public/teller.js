@@ -45,21 +45,21 @@ class Teller {
     }
   }
 
-  ask(type, payload) {
-    return this.#room.request(type, payload);
-  }
-
-  /** Gives an order until it is answered. Rejects with a refusal of the bank, or in doubt. */
-  async order(type, payload) {
-    const request = crypto.randomUUID();
+  /** Asks until there is an answer. Rejects with a refusal of the bank, or when none came for long. */
+  async ask(type, payload) {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.ask(type, { ...payload, request });
+        return await this.#room.request(type, payload);
       } catch (error) {
         if (isRefusal(error) || attempt === ATTEMPTS) throw error;
         await pause(PAUSE);
       }
     }
+  }
+
+  /** Gives an order. Where `ask` repeats it, it does so with the same request id. */
+  order(type, payload) {
+    return this.ask(type, { ...payload, request: crypto.randomUUID() });
   }
 }
 

@@ -13,6 +13,8 @@ import { connect } from '../remote-teller.ts';
 import { balance, processOf, statement, total } from '../teller.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
+/** How long a machine with other work may take to show something. */
+const SOON = { timeout: 15_000 };
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 let bank: OpenBank;
@@ -125,17 +127,17 @@ describe.skipIf(!existsSync(CHROMIUM))(`the page (needs ${CHROMIUM})`, () => {
 
   const text = (id: string): Promise<string | null> => page.locator(`#${id}`).textContent();
   async function outcome(pattern: RegExp): Promise<void> {
-    await expect.poll(() => text('outcome'), { timeout: 10_000 }).toMatch(pattern);
+    await expect.poll(() => text('outcome'), SOON).toMatch(pattern);
   }
   async function openAccount(number: string): Promise<void> {
     await page.fill('#open-number', number);
     await page.press('#open-number', 'Enter');
-    await expect.poll(() => text('number'), { timeout: 10_000 }).toBe(number);
+    await expect.poll(() => text('number'), SOON).toBe(number);
   }
 
   test('opens accounts, moves money, crashes an account and goes on', async () => {
     await page.goto(server.url);
-    await expect.poll(() => text('status'), { timeout: 15_000 }).toBe('connected');
+    await expect.poll(() => text('status'), SOON).toBe('connected');
     await openAccount('ada');
     await openAccount('bob');
     await page.locator('[data-number="ada"]').click();
@@ -153,12 +155,12 @@ describe.skipIf(!existsSync(CHROMIUM))(`the page (needs ${CHROMIUM})`, () => {
       await page.press('#transfer-to', 'Enter');
       await outcome(/Transferred to bob/);
     }
-    await expect.poll(() => text('restarts'), { timeout: 10_000 }).toBe('2');
+    await expect.poll(() => text('restarts'), SOON).toBe('2');
     expect(await text('process')).not.toBe(before);
     expect(await text('process')).toBe(processOf('ada'));
-    await expect.poll(() => text('balance')).toBe('75.00');
-    await expect.poll(() => page.locator('#lines tr').count()).toBe(4);
-    await expect.poll(() => page.locator('[data-number="bob"] output').textContent()).toBe('25.00');
+    await expect.poll(() => text('balance'), SOON).toBe('75.00');
+    await expect.poll(() => page.locator('#lines tr').count(), SOON).toBe(4);
+    await expect.poll(() => page.locator('[data-number="bob"] output').textContent(), SOON).toBe('25.00');
     expect(await balance('ada')).toBe(7_500);
   });
 
@@ -172,16 +174,16 @@ describe.skipIf(!existsSync(CHROMIUM))(`the page (needs ${CHROMIUM})`, () => {
     await outcome(/"much" is no amount of money/);
     await page.fill('#open-number', '<b>');
     await page.press('#open-number', 'Enter');
-    await expect.poll(() => text('opening')).toMatch(/no account number/);
+    await expect.poll(() => text('opening'), SOON).toMatch(/no account number/);
 
     const teller = await connect(server.url);
     for (let i = 0; i < 25; i++) await teller.withdraw('ada', 1);
     await teller.close();
-    await expect.poll(() => text('balance'), { timeout: 10_000 }).toBe('74.75');
+    await expect.poll(() => text('balance'), SOON).toBe('74.75');
     await page.locator('[data-number="ada"]').click();
-    await expect.poll(() => page.locator('#lines tr').count()).toBe(20);
+    await expect.poll(() => page.locator('#lines tr').count(), SOON).toBe(20);
     await page.click('#earlier');
-    await expect.poll(() => page.locator('#lines tr').count()).toBe(29);
+    await expect.poll(() => page.locator('#lines tr').count(), SOON).toBe(29);
   });
 
   test('fits a phone, and ran without an error', async () => {
