@@ -2,14 +2,14 @@
  * Frames: the bytes of Colyseus's wire protocol (0.18), one function per kind of WebSocket message.
  *
  * Byte 0 is the protocol code. Numbers and strings of a header use the schema's codec (msgpack-like tags, but
- * little-endian); payloads are ordinary msgpack. The Room writes ROOM_DATA, STATE and PATCH frames here, the gateway
- * JOIN, RESPONSE and ERROR, and reads what clients send.
+ * little-endian); payloads are ordinary msgpack. Rooms and the gateway write here; what
+ * clients send is read in gateway/protocol.ts.
  *
  * Invariant: a returned array owns its buffer, so that it can be transferred to another thread.
  *
  *     dataFrame('echo', { a: 1 })     // 0D A4 65 63 68 6F 81 A1 61 01
  */
-import { decode, encode, type Iterator } from '@colyseus/schema';
+import { encode, type Iterator } from '@colyseus/schema';
 import { Packr } from 'msgpackr';
 
 /** Protocol codes, as in shared-types Protocol.ts. */
@@ -74,58 +74,6 @@ export function stateFrame(encoded: Uint8Array): Uint8Array {
 /** ROOM_STATE_PATCH: changes, as `Encoder.encode` wrote them (without a protocol byte). */
 export function patchFrame(encoded: Uint8Array): Uint8Array {
   return headed(Protocol.ROOM_STATE_PATCH, 0, nothing, encoded);
-}
-
-/** JOIN_ROOM of a 0.18 client: reconnection token, serializer, and the state's reflection with its length. */
-export function joinFrame(reconnectionToken: string, serializerId: string, reflection?: Uint8Array): Uint8Array {
-  const token = Buffer.from(reconnectionToken);
-  const serializer = Buffer.from(serializerId);
-  return headed(
-    Protocol.JOIN_ROOM,
-    2 + token.length + serializer.length + NUMBER_MAX,
-    (bytes, it) => {
-      for (const text of [token, serializer]) {
-        bytes[it.offset++] = text.length;
-        bytes.set(text, it.offset);
-        it.offset += text.length;
-      }
-      encode.number(bytes, reflection?.byteLength ?? 0, it);
-    },
-    reflection,
-  );
-}
-
-/** What a client's message begins with: its type, and where the msgpack payload starts. */
-export interface MessageHeader {
-  readonly type: string | number;
-  readonly payload?: Uint8Array;
-}
-
-/** Reads ROOM_DATA. The payload is a view of `bytes`: copy it before the buffer is given back. Throws on rubbish. */
-export function readData(bytes: Uint8Array): MessageHeader {
-  return readHeader(bytes, { offset: 1 });
-}
-
-/** Reads ROOM_REQUEST. Throws on rubbish. */
-export function readRequest(bytes: Uint8Array): MessageHeader & { readonly requestId: number } {
-  const it: Iterator = { offset: 1 };
-  const requestId = readNumber(bytes, it);
-  return { requestId, ...readHeader(bytes, it) };
-}
-
-function readHeader(bytes: Uint8Array, it: Iterator): MessageHeader {
-  if (it.offset >= bytes.byteLength) throw new RangeError('The message has no type.');
-  const type = decode.stringCheck(bytes, it) ? decode.string(bytes, it) : readNumber(bytes, it);
-  if (it.offset > bytes.byteLength) throw new RangeError('The message ends within its type.');
-  return it.offset < bytes.byteLength ? { type, payload: bytes.subarray(it.offset) } : { type };
-}
-
-function readNumber(bytes: Uint8Array, it: Iterator): number {
-  const value: unknown = decode.number(bytes, it);
-  if (typeof value !== 'number' || !Number.isFinite(value) || it.offset > bytes.byteLength) {
-    throw new RangeError('The message holds no number where its header needs one.');
-  }
-  return value;
 }
 
 /** One allocation: protocol byte, header (at most `headerMax` bytes), payload. */

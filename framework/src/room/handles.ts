@@ -61,11 +61,11 @@ export interface RoomHandle<S = unknown, D = unknown, X = unknown, P extends Pla
    * Waits for `promise` without holding the mailbox; `continuation` then runs as a turn of its own. Without `failure` a
    * rejection crashes the room. A task dies with its incarnation.
    */
-  task<T, V>(
+  task<T, V, W = never>(
     promise: PromiseLike<T>,
     continuation: (room: RoomHandle<S, D, X, P>, result: T) => V,
-    failure?: (room: RoomHandle<S, D, X, P>, error: unknown) => V,
-  ): Task<Outcome<V>>;
+    failure?: (room: RoomHandle<S, D, X, P>, error: unknown) => W,
+  ): Task<Outcome<V | W>>;
   /** The player's view of the state, made on first use. Views are not kept over a restart: fill them in `restore`. */
   view(player: P): StateView;
   /** Closes a player's connection. `code`: 4000 (the default) to 4999; the SDK does not reconnect on it. */
