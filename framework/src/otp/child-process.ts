@@ -7,9 +7,9 @@ import type { NormalSpec } from './child-spec.ts';
 import { currentClock } from './clock.ts';
 import { StartError, StartIgnored } from './errors.ts';
 import { crashOf, type ExitReason } from './exit-reason.ts';
-import { sendExit } from './exit-signals.ts';
-import { addLink, addMonitor, removeLink } from './monitor.ts';
-import type { Pid } from './pid.ts';
+import { deliverExit, sendExit } from './exit-signals.ts';
+import { addLink, addMonitor, hasMessage, isExit, removeLink } from './monitor.ts';
+import { Pid } from './pid.ts';
 import { currentProc, DEAD, type Proc, procOf } from './proc.ts';
 import { startProc, type StartOutcome } from './start.ts';
 import { reasonOfThrow } from './thrown.ts';
@@ -34,8 +34,13 @@ export function startChildProcess(spec: NormalSpec): ChildStart | Promise<ChildS
   }
   return started.then(
     (pid): ChildStart => {
+      if (!(pid instanceof Pid)) return { reason: { kind: 'badReturn', value: pid } };
       const child = procOf(pid);
-      if (!child) return { reason: 'noproc' };
+      // It has ended already. Where its start function has linked it, its EXIT is queued; else this stands for it.
+      if (!child) {
+        if (!hasMessage(supervisor, (m) => isExit(m) && m.from === pid)) deliverExit(supervisor, pid, 'noproc');
+        return { pid };
+      }
       // A supervisor that was killed meanwhile leaves no orphan.
       if (supervisor.status === DEAD) {
         sendExit(child, supervisor.pid, supervisor.exitReason!);

@@ -7,26 +7,8 @@ export { ignore, type Init, initOk, initStop, type Next, noreply, reply, type Re
 export { call, type CallOptions, cast, DEFAULT_CALL_TIMEOUT, type From, replyTo, request } from './call.ts';
 export { start, startLink, type StartOptions } from './start.ts';
 export { stopServer } from './stop-server.ts';
-export {
-  changeCode,
-  type CodeChange,
-  getState,
-  getStatus,
-  install,
-  log,
-  logToFile,
-  noDebug,
-  remove,
-  replaceState,
-  resume,
-  type ServerStatus,
-  statistics,
-  suspend,
-  SysError,
-  type SysOptions,
-  terminate,
-  trace,
-} from './sys.ts';
+export * as sys from './sys.ts';
+export { SysError } from './sys.ts';
 export { type DebugFunction, type Statistics, type SysEvent } from './sys-debug.ts';
 export { type LastMessage } from './last-message.ts';
 export { type Ref, type Target, type ViaName, whereis } from './target.ts';
@@ -80,3 +62,8 @@ export { type ProcessNode, processTree } from './tree.ts';
 export { type Behaviour } from './behaviour.ts';
 export { GenroomError } from '../platform/errors.ts';
 export { resource, type Resource, type ResourceDefinition } from './resource.ts';
+export * as task from './task-api.ts';
+export * as taskSup from './task-supervisor.ts';
+export { taskSupervisor } from './task-supervisor.ts';
+export { type StreamOptions, type StreamOutcome } from './task-stream.ts';
+export { isTaskResult, type Outcome, type Task, type TaskResult } from './task.ts';

@@ -85,15 +85,28 @@ export function removeMonitor(monitor: Monitor, target: Proc | undefined, flush:
 
 /** Removes the first plain message that matches from a mailbox. */
 export function flushMessage(proc: Proc, match: (message: unknown) => boolean): boolean {
+  return takeMessage(proc, match) !== undefined;
+}
+
+/** Whether a plain message that matches is queued. */
+export function hasMessage(proc: Proc, match: (message: unknown) => boolean): boolean {
+  const { mailbox } = proc;
+  for (let i = 0; i < mailbox.size; i++) if (mailbox.markAt(i) === INFO && match(mailbox.headAt(i))) return true;
+  return false;
+}
+
+/** Takes the first plain message that matches out of a mailbox. */
+export function takeMessage(proc: Proc, match: (message: unknown) => boolean): { readonly message: unknown } | undefined {
   const { mailbox } = proc;
   for (let i = 0; i < mailbox.size; i++) {
-    if (mailbox.markAt(i) === INFO && match(mailbox.headAt(i))) {
+    const message = mailbox.headAt(i);
+    if (mailbox.markAt(i) === INFO && match(message)) {
       mailbox.remove(i);
       proc.messageRemoved(i);
-      return true;
+      return { message };
     }
   }
-  return false;
+  return undefined;
 }
 
 export function addLink(a: Proc, b: Proc): void {

@@ -53,13 +53,16 @@ export class FunctionProc extends Proc {
   private waiting: Waiting | undefined = undefined;
   private timesReceive = false;
 
-  constructor(body: Body, parent: Proc | undefined) {
+  private readonly kind: string;
+
+  constructor(body: Body, parent: Proc | undefined, kind: string) {
     super(parent);
     this.body = body;
+    this.kind = kind;
   }
 
   override get behaviour(): string {
-    return `process ${this.label ?? 'spawned'}`;
+    return this.label === undefined ? this.kind : `${this.kind} ${this.label}`;
   }
 
   override describeState(): unknown {
@@ -169,10 +172,11 @@ export class FunctionProc extends Proc {
   }
 }
 
-function make(body: Body): FunctionProc {
+/** A process of a function that has not begun. Internal to the layer. */
+export function makeFunctionProc(body: Body, kind = 'process'): FunctionProc {
   const parent = currentProc();
   if (parent?.status === DEAD) throw new ProcessEnded(parent.pid);
-  const proc = new FunctionProc(body, parent);
+  const proc = new FunctionProc(body, parent, kind);
   living.add(proc);
   publishStart(proc);
   return proc;
@@ -180,7 +184,7 @@ function make(body: Body): FunctionProc {
 
 /** Starts a process that runs `body`; returns at once. */
 export function spawn(body: Body): Pid {
-  const proc = make(body);
+  const proc = makeFunctionProc(body);
   proc.begin();
   return proc.pid;
 }
@@ -188,7 +192,7 @@ export function spawn(body: Body): Pid {
 /** As `spawn`, linked to the running process before the new one starts. @throws NoProcess outside of one */
 export function spawnLink(body: Body): Pid {
   const parent = requireProc('spawnLink');
-  const proc = make(body);
+  const proc = makeFunctionProc(body);
   addLink(parent, proc);
   proc.begin();
   return proc.pid;
@@ -197,7 +201,7 @@ export function spawnLink(body: Body): Pid {
 /** As `spawn`, monitored by the running process: its end is always seen. @throws NoProcess outside of one */
 export function spawnMonitor(body: Body): { pid: Pid; ref: Monitor } {
   const parent = requireProc('spawnMonitor');
-  const proc = make(body);
+  const proc = makeFunctionProc(body);
   const ref = addMonitor(parent, proc, proc.pid);
   proc.begin();
   return { pid: proc.pid, ref };

@@ -6,7 +6,6 @@ import {
   cast,
   CallError,
   genServer,
-  getState,
   initOk,
   isAlive,
   isCrash,
@@ -30,6 +29,7 @@ import {
   stop,
   stopReply,
   stopServer,
+  sys,
   timeout,
   type Call,
   via,
@@ -340,7 +340,7 @@ describe('mailbox, ordering, timers', () => {
       const began = performance.now();
       await call(server, 'arm', 60);
       await pause(40);
-      await getState(server);
+      await sys.getState(server);
       const fired = (await receive(isTimeout, { timeout: 500 })) as { timeoutAt: number };
       return fired.timeoutAt - began;
     });
@@ -433,9 +433,13 @@ describe('mailbox, ordering, timers', () => {
     const server = await start(counter, {});
     const ratio = await inProcess(async () => {
       const time = async (): Promise<number> => {
-        const began = performance.now();
-        for (let i = 0; i < 2000; i++) await call(server, 'get');
-        return performance.now() - began;
+        let best = Infinity;
+        for (let round = 0; round < 7; round++) {
+          const began = performance.now();
+          for (let i = 0; i < 1000; i++) await call(server, 'get');
+          best = Math.min(best, performance.now() - began);
+        }
+        return best;
       };
       await time();
       const empty = await time();

@@ -6,7 +6,6 @@ import {
   childSpec,
   type From,
   genServer,
-  getState,
   initOk,
   noreply,
   type Ref,
@@ -17,6 +16,7 @@ import {
   stop,
   stopReply,
   supervisor,
+  sys,
   via,
 } from '../../src/otp/index.ts';
 
@@ -37,7 +37,7 @@ export async function uses(): Promise<void> {
   const account = await start(Account, { number: '7' });
   const balance: number = await call(account, 'balance');
   const left: number | 'insufficient' = await call(account, 'withdraw', 5);
-  const state: { number: string; balance: number } = await getState(account);
+  const state: { number: string; balance: number } = await sys.getState(account);
   cast(account, 'deposit', 5);
   await call(account, 'close');
   await call(account, 'close', 'because');

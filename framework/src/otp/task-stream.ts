@@ -1,0 +1,130 @@
+/**
+ * task.stream: a task for each item, some at a time. Elixir's Task.async_stream.
+ *
+ * Outcomes come in the items' order, or as they end. When the consumer stops early, the running tasks are killed and
+ * nothing of them reaches anybody. The tasks belong to the process that first asks for an outcome.
+ *
+ * @example
+ *   for await (const outcome of task.stream(urls, fetchPage, { maxConcurrency: 4 })) …
+ */
+import { availableParallelism } from 'node:os';
+import { BadArgument, CallError } from './errors.ts';
+import { sendExit } from './exit-signals.ts';
+import { isExit, removeLink, takeMessage } from './monitor.ts';
+import { procOf } from './proc.ts';
+import { requireProc } from './spawn.ts';
+import { beginTask, DEFAULT_TIMEOUT, type Outcome, type Task } from './task.ts';
+import { asyncNolink, async as asyncUnder } from './task-supervisor.ts';
+import type { Target } from './target.ts';
+
+export interface StreamOptions {
+  /** Tasks at a time. Default as many as the machine runs in parallel. */
+  readonly maxConcurrency?: number;
+  /** Whether outcomes come in the items' order. Default true. */
+  readonly ordered?: boolean;
+  /** Milliseconds each task may take, or Infinity. Default 5,000. */
+  readonly timeout?: number;
+  /** What a timeout does: it fails the consumer (default), or kills the task, whose outcome has the reason 'timeout'. */
+  readonly onTimeout?: 'exit' | 'killTask';
+  /** Failed outcomes carry their item. Default false. */
+  readonly zipInputOnExit?: boolean;
+  /** A supervisor to run the tasks under. */
+  readonly supervisor?: Target;
+  /** Whether the tasks are linked to the consumer: a crash is then its own, unless it traps exits. Default true. */
+  readonly link?: boolean;
+}
+
+/** An outcome in a stream; a failed one with its item, where `zipInputOnExit` is set. */
+export type StreamOutcome<I, T> = Outcome<T> & { readonly input?: I };
+
+interface Running<I, T> {
+  readonly task: Task<T>;
+  readonly input: I;
+  outcome: Outcome<T> | undefined;
+  readonly ended: Promise<void>;
+}
+
+/** Runs `work` on each item. @throws BadArgument for bad options; CallError `call_timeout` where a task takes too long */
+export function stream<I, T>(
+  items: Iterable<I> | AsyncIterable<I>,
+  work: (item: I) => T | Promise<T>,
+  options: StreamOptions = {},
+): AsyncGenerator<StreamOutcome<I, T>, void, undefined> {
+  const { maxConcurrency = availableParallelism(), timeout = DEFAULT_TIMEOUT, onTimeout = 'exit' } = options;
+  if (!(Number.isInteger(maxConcurrency) && maxConcurrency > 0)) throw bad('maxConcurrency', maxConcurrency, 'Give a whole number from 1 up.');
+  if (!(timeout >= 0)) throw bad('timeout', timeout, 'Give milliseconds or Infinity.');
+  if (onTimeout !== 'exit' && onTimeout !== 'killTask') throw bad('onTimeout', onTimeout, "Use 'exit' or 'killTask'.");
+  return run(items, work, { ...options, maxConcurrency, timeout, onTimeout });
+}
+
+function bad(option: string, value: unknown, remedy: string): BadArgument {
+  return new BadArgument('bad_stream_option', `${option} of a stream is ${String(value)}`, remedy);
+}
+
+type Settings = StreamOptions & { readonly maxConcurrency: number; readonly timeout: number; readonly onTimeout: 'exit' | 'killTask' };
+
+async function* run<I, T>(items: Iterable<I> | AsyncIterable<I>, work: (item: I) => T | Promise<T>, settings: Settings): AsyncGenerator<StreamOutcome<I, T>, void, undefined> {
+  const { maxConcurrency, ordered = true, zipInputOnExit = false } = settings;
+  const me = requireProc('task.stream');
+  const running: Running<I, T>[] = [];
+  const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  let more = true;
+  try {
+    for (;;) {
+      while (more && running.length < maxConcurrency) {
+        const next = await source.next();
+        if (next.done) more = false;
+        else running.push(await begin(next.value, work, settings));
+      }
+      if (running.length === 0) return;
+      if (ordered) await running[0]!.ended;
+      else await Promise.race(running.map(({ ended }) => ended));
+      const at = ordered ? 0 : running.findIndex(({ outcome }) => outcome);
+      const [{ input, outcome }] = running.splice(at, 1) as [Running<I, T>];
+      yield outcome!.ok || !zipInputOnExit ? outcome! : { ...outcome!, input };
+    }
+  } finally {
+    for (const { task, outcome } of running) {
+      if (outcome) continue;
+      task.close();
+      const proc = task.pid && procOf(task.pid);
+      if (!proc) continue;
+      removeLink(me, proc);
+      sendExit(proc, me.pid, 'kill');
+    }
+    if (more) await source.return?.();
+  }
+}
+
+async function begin<I, T>(input: I, work: (item: I) => T | Promise<T>, settings: Settings): Promise<Running<I, T>> {
+  const { supervisor, link = true, timeout, onTimeout } = settings;
+  const me = requireProc('task.stream');
+  const body = (): T | Promise<T> => work(input);
+  const task = supervisor ? await (link ? asyncUnder : asyncNolink)(supervisor, body) : beginTask(me, body, link ? [me] : []);
+  let failure: CallError | undefined;
+  const running: { outcome: Outcome<T> | undefined } & Omit<Running<I, T>, 'outcome' | 'ended'> = { task, input, outcome: undefined };
+  const ended = new Promise<void>((resolve, reject) => {
+    task.wait(timeout, (outcome) => {
+      const proc = task.pid && procOf(task.pid);
+      if (outcome) {
+        // The link has served: its EXIT is for nobody's mailbox.
+        if (link && proc) removeLink(me, proc);
+        if (link) takeMessage(me, (m) => isExit(m) && m.from === task.pid);
+        running.outcome = outcome;
+        return resolve();
+      }
+      task.close();
+      if (onTimeout === 'exit') failure = new CallError('call_timeout', `task.stream of ${String(task.pid)}`, 'timeout');
+      if (proc) {
+        removeLink(me, proc);
+        sendExit(proc, me.pid, 'kill');
+      }
+      if (failure) return reject(failure);
+      running.outcome = { ok: false, reason: 'timeout' };
+      resolve();
+    });
+  });
+  // A later one may fail while an earlier one is waited for; the consumer hears of it in its turn.
+  ended.catch(() => {});
+  return Object.assign(running, { ended });
+}

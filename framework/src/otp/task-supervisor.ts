@@ -1,0 +1,61 @@
+/**
+ * taskSupervisor: a dynamic supervisor of tasks. Elixir's Task.Supervisor.
+ *
+ * A task under it is the supervisor's child, stopped with it, and its owner waits for it as for any other. `async` links
+ * it to its owner too; `asyncNolink` does not: a crash is the owner's to read, not to share.
+ *
+ * @example
+ *   const tasks = await start(taskSupervisor({ name: 'tasks', maxChildren: 100 }));
+ *   const lookup = await taskSup.asyncNolink(tasks, () => fetchProfile(id));
+ *   const outcome = await task.yield(lookup);
+ */
+import type { ChildOptions } from './child-spec.ts';
+import { dynamicSupervisor, type DynamicSupervisor, type DynamicSupervisorDefinition } from './dynamic-supervisor.ts';
+import { currentProc, DEAD, type Proc } from './proc.ts';
+import { requireProc } from './spawn.ts';
+import { startChild } from './supervisor.ts';
+import type { Pid } from './pid.ts';
+import type { Target } from './target.ts';
+import { beginTask, runTask, type Task, type TaskBody } from './task.ts';
+
+/** Defines a supervisor of tasks. */
+export function taskSupervisor(definition: DynamicSupervisorDefinition): DynamicSupervisor {
+  return dynamicSupervisor(definition);
+}
+
+export interface TaskOptions {
+  /** Time to stop when the supervisor ends. Default 5,000 ms. */
+  readonly shutdown?: ChildOptions['shutdown'];
+}
+
+/** A task of the running process under a supervisor, linked to both. @throws ChildError `max_children` */
+function asyncTask<T>(supervisor: Target, body: TaskBody<T>, options: TaskOptions = {}): Promise<Task<T>> {
+  return under(supervisor, body, options, true);
+}
+
+/** As `async`, not linked to the running process. */
+export function asyncNolink<T>(supervisor: Target, body: TaskBody<T>, options: TaskOptions = {}): Promise<Task<T>> {
+  return under(supervisor, body, options, false);
+}
+
+async function under<T>(supervisor: Target, body: TaskBody<T>, options: TaskOptions, linked: boolean): Promise<Task<T>> {
+  const owner = requireProc('taskSup.async');
+  let made: Task<T> | undefined;
+  // It begins in the supervisor's slice, watched by its owner already, so that not even an immediate end is missed.
+  const begin = async (): Promise<Pid> => {
+    if (owner.status === DEAD) throw new Error(`the owner ${owner.pid} has ended`);
+    const supervisorProc = requireProc('taskSup');
+    made = beginTask(owner, body, linked ? [supervisorProc, owner] : [supervisorProc]);
+    return made.pid!;
+  };
+  await startChild(supervisor, { id: 'task', restart: 'temporary', ...options, start: begin });
+  return made!;
+}
+
+/** Fire and forget under a supervisor; may be restarted, if `restart` says so. */
+export function startTask(supervisor: Target, body: TaskBody<unknown>, options: ChildOptions = {}): Promise<Pid> {
+  const caller: Proc | undefined = currentProc();
+  return startChild(supervisor, { id: 'task', restart: 'temporary', ...options, start: async () => runTask(caller, body, [requireProc('taskSup')]) });
+}
+
+export { asyncTask as async };

@@ -1,0 +1,351 @@
+/**
+ * task: a process that computes one value. Elixir's Task.
+ *
+ * `async` links the task to its owner and delivers its result to the owner: to `await` or `yield`, or, while nobody waits,
+ * as a TASK message and a DOWN 'normal' in the mailbox, where a genServer finds them at `info` (rule R-64). After a failed
+ * or given-up wait nothing of the task arrives any more. Only the owner may wait.
+ *
+ * @example
+ *   const lookup = task.async(() => fetchProfile(id));
+ *   const profile = await task.await(lookup, { timeout: 1000 });
+ */
+import { type Pid, samePid } from './pid.ts';
+import { currentClock } from './clock.ts';
+import { BadArgument, CallError } from './errors.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { sendExit } from './exit-signals.ts';
+import { INFO } from './mailbox.ts';
+import { addLink, addMonitor, type Down, isDown, type Monitor, removeLink, removeMonitor, takeMessage } from './monitor.ts';
+import { currentProc, DEAD, type Proc, procOf } from './proc.ts';
+import { type Body, makeFunctionProc, requireProc } from './spawn.ts';
+import { type ChildOptions, type ChildSpec } from './child-spec.ts';
+
+/** How a task ended: with a value, or by an exit. */
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: ExitReason };
+
+/** The message with a task's result, while nobody waits for it. */
+export interface TaskResult<T = unknown> {
+  readonly tag: 'TASK';
+  readonly ref: TaskRef;
+  readonly value: T;
+}
+
+export type TaskRef = Monitor;
+
+export function isTaskResult(message: unknown): message is TaskResult {
+  return typeof message === 'object' && message !== null && (message as TaskResult).tag === 'TASK';
+}
+
+/** Milliseconds that `await`, `yield` and `shutdown` allow when they are told nothing else. */
+export const DEFAULT_TIMEOUT = 5000;
+
+/** What `async` gives: to be waited for by the process that made it. */
+export class Task<T = unknown> {
+  /** Undefined for a completed task. */
+  readonly pid: Pid | undefined;
+  readonly ref: TaskRef;
+  readonly owner: Pid;
+  readonly #owner: Proc;
+  /** Takes the result or the end instead of the owner's mailbox, while somebody waits. */
+  #waiter: { settle(outcome: Outcome<T>): void } | undefined = undefined;
+  #closed = false;
+  /** The outcome of a completed task. */
+  readonly #completed: Outcome<T> | undefined;
+
+  /** Internal to the layer: `proc` is the task's process, which has not begun. */
+  constructor(owner: Proc, proc: Proc | undefined, completed?: Outcome<T>) {
+    this.#owner = owner;
+    this.#completed = completed;
+    this.owner = owner.pid;
+    this.pid = proc?.pid;
+    this.ref = addMonitor((reason) => proc && this.#ended(reason), proc, proc?.pid ?? owner.pid);
+  }
+
+  /** Internal: the task has computed its value. */
+  deliver(value: T): void {
+    if (this.#closed) return;
+    if (this.#waiter) return this.#settle({ ok: true, value });
+    this.#owner.deliver({ tag: 'TASK', ref: this.ref, value } satisfies TaskResult<T>, undefined, INFO);
+  }
+
+  #ended(reason: ExitReason): void {
+    if (this.#closed) return;
+    if (this.#waiter) return this.#settle({ ok: false, reason });
+    this.#owner.deliver({ tag: 'DOWN', ref: this.ref, pid: this.pid!, reason } satisfies Down, undefined, INFO);
+  }
+
+  #settle(outcome: Outcome<T>): void {
+    const waiter = this.#waiter!;
+    this.close();
+    if (this.#owner.status !== DEAD) waiter.settle(outcome);
+  }
+
+  /** Internal: from now on nothing of the task reaches its owner, and nothing of it stays in the mailbox. */
+  close(): void {
+    this.#closed = true;
+    this.#waiter = undefined;
+    removeMonitor(this.ref, this.pid && procOf(this.pid), false);
+    while (takeMessage(this.#owner, (m) => (isTaskResult(m) || isDown(m)) && m.ref === this.ref)) continue;
+  }
+
+  /** Internal: what has arrived already; the result wins over the end. */
+  arrived(): Outcome<T> | undefined {
+    if (this.#completed) return this.#completed;
+    const result = takeMessage(this.#owner, (m) => isTaskResult(m) && m.ref === this.ref) as { message: TaskResult<T> } | undefined;
+    if (result) {
+      this.close();
+      return { ok: true, value: result.message.value };
+    }
+    const down = takeMessage(this.#owner, (m) => isDown(m) && m.ref === this.ref) as { message: Down } | undefined;
+    if (!down) return undefined;
+    this.close();
+    return { ok: false, reason: down.message.reason };
+  }
+
+  /** Internal: waits; the outcome, or undefined after `milliseconds`. `onOutcome` is called at once if it is there. */
+  wait(milliseconds: number, onOutcome: (outcome: Outcome<T> | undefined) => void): () => void {
+    const there = this.arrived();
+    if (there) {
+      onOutcome(there);
+      return () => {};
+    }
+    // Its messages were taken before, or it was given up: it will never come.
+    const gone = this.#closed || (this.pid !== undefined && !procOf(this.pid));
+    if (gone) {
+      onOutcome({ ok: false, reason: 'noproc' });
+      return () => {};
+    }
+    const clock = currentClock();
+    const timer =
+      milliseconds === Infinity
+        ? undefined
+        : clock.setTimer(milliseconds, () => {
+            this.#waiter = undefined;
+            if (this.#owner.status !== DEAD) onOutcome(undefined);
+          });
+    const stopTimer = (): void => timer && clock.clearTimer(timer);
+    this.#waiter = {
+      settle: (outcome) => {
+        stopTimer();
+        onOutcome(outcome);
+      },
+    };
+    return () => {
+      stopTimer();
+      this.#waiter = undefined;
+    };
+  }
+}
+
+const chains = new WeakMap<Proc, readonly Pid[]>();
+
+/** Who asked for the running process to be started as a task, the nearest first; across supervisors. */
+export function callers(): readonly Pid[] {
+  return chains.get(requireProc('callers')) ?? [];
+}
+
+export interface TaskSelf {
+  readonly pid: Pid;
+  readonly signal: AbortSignal;
+}
+export type TaskBody<T> = (self: TaskSelf) => T | Promise<T>;
+
+/** Makes the process of a task; `parent` is the running process, which may be a supervisor acting for `caller`. */
+function taskProc(caller: Proc | undefined, body: Body): Proc & { begin(): void } {
+  const proc = makeFunctionProc(body, 'task');
+  if (caller) chains.set(proc, [caller.pid, ...(chains.get(caller) ?? [])]);
+  return proc;
+}
+
+/** Internal to the layer: a task of `owner`, begun; linked to the given processes before. */
+export function beginTask<T>(owner: Proc, body: TaskBody<T>, links: readonly Proc[]): Task<T> {
+  let made: Task<T> | undefined;
+  const proc = taskProc(owner, async (self) => made!.deliver(await body(self)));
+  for (const peer of links) addLink(peer, proc);
+  made = new Task<T>(owner, proc);
+  proc.begin();
+  return made;
+}
+
+/** Starts a linked task of the running process. @throws NoProcess outside of one */
+function asyncTask<T>(body: TaskBody<T>): Task<T> {
+  const owner = requireProc('task.async');
+  return beginTask(owner, body, [owner]);
+}
+
+/** Fire and forget: runs `body` as a process, not linked. */
+export function start(body: TaskBody<unknown>): Pid {
+  return runTask(currentProc(), body);
+}
+
+/** Internal to the layer: as `start`, for another caller than the running process, linked to `links`. */
+export function runTask(caller: Proc | undefined, body: TaskBody<unknown>, links: readonly Proc[] = []): Pid {
+  const proc = taskProc(caller, body);
+  for (const peer of links) addLink(peer, proc);
+  proc.begin();
+  return proc.pid;
+}
+
+/** As `start`, linked to the running process. */
+export function startLink(body: TaskBody<unknown>): Pid {
+  const owner = requireProc('task.startLink');
+  return runTask(owner, body, [owner]);
+}
+
+/** A child that runs `body` once; temporary unless told otherwise. */
+export function childSpec(body: TaskBody<unknown>, options: ChildOptions = {}): ChildSpec {
+  return { id: 'task', restart: 'temporary', ...options, start: async () => startLink(body) };
+}
+
+/** A task that has its value already; it has no process. */
+export function completed<T>(value: T): Task<T> {
+  return new Task<T>(requireProc('task.completed'), undefined, { ok: true, value });
+}
+
+export interface WaitOptions {
+  /** Milliseconds, or Infinity. Default 5,000. */
+  readonly timeout?: number;
+}
+
+function text(operation: string, tasks: readonly Task[]): string {
+  return `task.${operation}(${tasks.map((t) => String(t.pid ?? 'completed')).join(', ')})`;
+}
+
+function checkOwner(operation: string, tasks: readonly Task[]): Proc {
+  const me = requireProc(`task.${operation}`);
+  for (const one of tasks) {
+    if (samePid(one.owner, me.pid)) continue;
+    throw new BadArgument('not_owner', `${text(operation, [one])} by ${me.pid}, but ${one.owner} owns the task`, 'Wait where async was called, or send the value on.');
+  }
+  return me;
+}
+
+function failed(operation: string, tasks: readonly Task[], reason: ExitReason): CallError {
+  return new CallError(reason === 'timeout' ? 'call_timeout' : 'call_down', text(operation, tasks), reason);
+}
+
+/**
+ * Waits for a task's value.
+ * @throws CallError `call_timeout`, or `call_down` with the reason it ended with; either way nothing of it arrives later
+ */
+async function awaitTask<T>(one: Task<T>, options: WaitOptions = {}): Promise<T> {
+  checkOwner('await', [one]);
+  const outcome = await new Promise<Outcome<T> | undefined>((resolve) => one.wait(options.timeout ?? DEFAULT_TIMEOUT, resolve));
+  if (outcome?.ok) return outcome.value;
+  one.close();
+  throw failed('await', [one], outcome ? outcome.reason : 'timeout');
+}
+
+/** Values of several tasks, in their order, under one deadline; fails with the first that fails. @throws CallError */
+export function awaitMany<T>(tasks: readonly Task<T>[], options: WaitOptions = {}): Promise<T[]> {
+  checkOwner('awaitMany', tasks);
+  return new Promise((resolve, reject) => {
+    const values: T[] = [];
+    let open = tasks.length;
+    let over = false;
+    const fail = (reason: ExitReason): void => {
+      if (over) return;
+      over = true;
+      for (const one of tasks) one.close();
+      reject(failed('awaitMany', tasks, reason));
+    };
+    if (open === 0) resolve(values);
+    tasks.forEach((one, index) => {
+      if (over) return;
+      one.wait(options.timeout ?? DEFAULT_TIMEOUT, (outcome) => {
+        if (!outcome?.ok) return fail(outcome ? outcome.reason : 'timeout');
+        values[index] = outcome.value;
+        if (--open === 0 && !over) resolve(values);
+      });
+    });
+  });
+}
+
+/** How a task ended, or undefined if it has not after the timeout: then it lives on and can be waited for again. */
+function yieldTask<T>(one: Task<T>, options: WaitOptions = {}): Promise<Outcome<T> | undefined> {
+  checkOwner('yield', [one]);
+  return new Promise((resolve) => one.wait(options.timeout ?? DEFAULT_TIMEOUT, resolve));
+}
+
+export interface YieldManyOptions extends WaitOptions {
+  /** Ends the wait once so many have ended. Default all. */
+  readonly limit?: number;
+  /** What becomes of tasks that the timeout finds unfinished: they stay as they are (default), are forgotten, or killed. */
+  readonly onTimeout?: 'nothing' | 'ignore' | 'killTask';
+}
+
+/** How several tasks ended, in their order, under one deadline; undefined for who has not. */
+export async function yieldMany<T>(tasks: readonly Task<T>[], options: YieldManyOptions = {}): Promise<(Outcome<T> | undefined)[]> {
+  checkOwner('yieldMany', tasks);
+  const { timeout = DEFAULT_TIMEOUT, limit = tasks.length, onTimeout = 'nothing' } = options;
+  const outcomes: (Outcome<T> | undefined)[] = tasks.map(() => undefined);
+  const timedOut = await new Promise<boolean>((resolve) => {
+    let ended = 0;
+    const cancels: (() => void)[] = [];
+    const finish = (late: boolean): void => {
+      for (const cancel of cancels) cancel();
+      resolve(late);
+    };
+    if (tasks.length === 0) resolve(false);
+    tasks.forEach((one, index) => {
+      if (ended >= limit) return;
+      cancels.push(
+        one.wait(timeout, (outcome) => {
+          if (!outcome) return finish(true);
+          outcomes[index] = outcome;
+          if (++ended === limit || ended === tasks.length) finish(false);
+        }),
+      );
+    });
+  });
+  if (!timedOut || onTimeout === 'nothing') return outcomes;
+  const unfinished = tasks.map((one, index) => ({ one, index })).filter(({ index }) => !outcomes[index]);
+  for (const { one, index } of unfinished) {
+    if (onTimeout === 'ignore') ignore(one);
+    else outcomes[index] = await shutdown(one, { brutalKill: true });
+  }
+  return outcomes;
+}
+
+/** Forgets a task: unlinks it and drops what it will deliver. How it ended, if it had. */
+export function ignore<T>(one: Task<T>): Outcome<T> | undefined {
+  const me = checkOwner('ignore', [one]);
+  const there = one.arrived();
+  const proc = one.pid && procOf(one.pid);
+  if (proc) removeLink(me, proc);
+  one.close();
+  return there;
+}
+
+export interface ShutdownOptions extends WaitOptions {
+  /** Kill at once instead of asking with 'shutdown' first. */
+  readonly brutalKill?: boolean;
+}
+
+/**
+ * Unlinks a task and ends it. Its value if that was there first; undefined if it ended as it was asked to; else its reason.
+ * After the timeout it is killed.
+ */
+export async function shutdown<T>(one: Task<T>, options: ShutdownOptions = {}): Promise<Outcome<T> | undefined> {
+  const me = checkOwner('shutdown', [one]);
+  const { brutalKill = false, timeout = DEFAULT_TIMEOUT } = options;
+  const there = one.arrived();
+  if (there) return asked(there, brutalKill ? 'killed' : 'shutdown');
+  const proc = one.pid && procOf(one.pid);
+  if (!proc) return { ok: false, reason: 'noproc' };
+  removeLink(me, proc);
+  const end = (milliseconds: number, signal: 'kill' | 'shutdown'): Promise<Outcome<T> | undefined> =>
+    new Promise((resolve) => {
+      one.wait(milliseconds, resolve);
+      sendExit(proc, me.pid, signal);
+    });
+  if (brutalKill) return asked(await end(Infinity, 'kill'), 'killed');
+  const outcome = await end(timeout, 'shutdown');
+  return outcome ? asked(outcome, 'shutdown') : end(Infinity, 'kill');
+}
+
+function asked<T>(outcome: Outcome<T> | undefined, as: ExitReason): Outcome<T> | undefined {
+  return outcome && !outcome.ok && outcome.reason === as ? undefined : outcome;
+}
+
+export { asyncTask as async, awaitTask as await, yieldTask as yield };
