@@ -76,7 +76,10 @@ export interface RoomParts<S extends Schema, O, D, X, M, PD, K, C> {
     options: OptionsOf<PD>,
     loaded: LoadedOf<PD>,
   ): unknown;
-  /** A player has gone for good. */
+  /**
+   * A player has gone for good. Where it went while the room was down, only its `sessionId` is known: `auth` and
+   * `options` are undefined.
+   */
   readonly leave?: (
     room: RoomHandle<S, D, X, PlayerOf<PD>>,
     player: PlayerOf<PD>,
