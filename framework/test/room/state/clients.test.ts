@@ -5,7 +5,7 @@ import { Shadow, restoreState, trackState } from '../../../src/room/state/index.
 import { TestClient, publicWorld } from './client.ts';
 import { change, newWorld, turns, World, type Limits, type Step } from './world.ts';
 
-const RUNS = Number(process.env.RUNS ?? 200);
+const RUNS = Number(process.env.RUNS ?? 150);
 
 function follow(steps: Step[][], restartEvery: number, flushEvery: number, limits: Limits): void {
   const shadow = new Shadow();
@@ -39,7 +39,7 @@ function follow(steps: Step[][], restartEvery: number, flushEvery: number, limit
 }
 
 describe('clients without a view', () => {
-  test('hold the tree after each patch and each restart', () => {
+  test('hold the tree after each patch and each restart', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(
         turns(14),
@@ -53,14 +53,14 @@ describe('clients without a view', () => {
     );
   });
 
-  test('hold objects that are at several places', () => {
+  test('hold objects that are at several places', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(
         turns(14),
         fc.integer({ min: 2, max: 6 }),
         fc.integer({ min: 1, max: 3 }),
         (steps, restartEvery, flushEvery) => {
-          follow(steps, restartEvery, flushEvery, { sharing: true, replacing: false });
+          follow(steps, restartEvery, flushEvery, { sharing: true, hidden: false, replacing: false });
         },
       ),
       { numRuns: RUNS },

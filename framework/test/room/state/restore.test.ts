@@ -11,7 +11,7 @@ const byId = (snapshot: StateSnapshot): unknown => ({
 });
 
 describe('a tree restored from its shadow', () => {
-  test('is the tree, whatever its turns did', () => {
+  test('is the tree, whatever its turns did', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(turns(12), turns(6), fc.nat({ max: 3 }), (first, second, flushEvery) => {
         const shadow = new Shadow();

@@ -7,7 +7,7 @@ import { $refId } from '../../../src/room/state/schema-internals.ts';
 import { TestClient, hiddenOf, publicWorld } from './client.ts';
 import { change, changeView, newWorld, objectsOf, step, TAG, World, type Step } from './world.ts';
 
-const RUNS = Number(process.env.RUNS ?? 60);
+const RUNS = Number(process.env.RUNS ?? 40);
 
 /** Fails where a client has a secret that its view does not hold. */
 function checkSecrets(client: TestClient, tracked: TrackedState<World>): void {
@@ -97,7 +97,7 @@ function follow(steps: Step[][], restartEvery: number): void {
 }
 
 describe('clients with views', () => {
-  test('hold what their views show, and no secret else', () => {
+  test('hold what their views show, and no secret else', { timeout: 60_000 }, () => {
     const turns = fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(turns, fc.integer({ min: 1, max: 6 }), (steps, restartEvery) => follow(steps, restartEvery)),

@@ -125,6 +125,8 @@ function newLeaf(seed: number): Leaf {
 export interface Limits {
   /** One object may be at several places. Default true. */
   readonly sharing?: boolean;
+  /** Fields that only views show change too. Default true. */
+  readonly hidden?: boolean;
   /** Whole collections are replaced. Default true. */
   readonly replacing?: boolean;
 }
@@ -133,6 +135,7 @@ export interface Limits {
 export function change(root: World, { what, a, b, c }: Step, limits: Limits = {}): void {
   const { leaves, branches } = objectsOf(root);
   const branch = pick(branches, a);
+  const { hidden = true } = limits;
   const someLeaf = (): Leaf =>
     (limits.sharing ?? true) && leaves.length > 0 && c % 4 === 0 ? pick(leaves, b) : newLeaf(c);
   const leaf = leaves.length === 0 ? undefined : pick(leaves, a);
@@ -164,7 +167,7 @@ export function change(root: World, { what, a, b, c }: Step, limits: Limits = {}
     () => {
       // Schema knows one place of an object in each holder: not a public and a hidden field of the same one.
       const next = c % 5 === 0 ? undefined : someLeaf();
-      if (next === undefined || next !== branch.leaf) branch.quest = next;
+      if (hidden && (next === undefined || next !== branch.leaf)) branch.quest = next;
     },
     () => {
       root.king = c % 5 === 0 ? undefined : someLeaf();
@@ -172,7 +175,7 @@ export function change(root: World, { what, a, b, c }: Step, limits: Limits = {}
     () => changeList(branch.leaves, b, c, someLeaf, (x, y) => (x.label ?? '').localeCompare(y.label ?? '')),
     () => changeList(branch.leaves, b, c, someLeaf, (x, y) => (x.label ?? '').localeCompare(y.label ?? '')),
     () => {
-      changeList(branch.hand, b, c, someLeaf);
+      if (hidden) changeList(branch.hand, b, c, someLeaf);
     },
     () => changeList(branch.numbers, b, c, () => pick(NUMBERS, c)),
     () => changeList(branch.numbers, b, c, () => c),
@@ -181,7 +184,7 @@ export function change(root: World, { what, a, b, c }: Step, limits: Limits = {}
     () => changeMap(branch.byKey, b, c, someLeaf),
     () => changeMap(branch.byKey, b, c, someLeaf),
     () => {
-      changeMap(branch.spells, b, c, someLeaf);
+      if (hidden) changeMap(branch.spells, b, c, someLeaf);
     },
     () => changeMap(branch.names, b, c, () => pick(STRINGS, c)),
     () => changeMap(branch.counts, b, c, () => pick(NUMBERS, c)),
