@@ -66,7 +66,10 @@ export interface RoomHandle<S = unknown, D = unknown, X = unknown, P extends Pla
     continuation: (room: RoomHandle<S, D, X, P>, result: T) => V,
     failure?: (room: RoomHandle<S, D, X, P>, error: unknown) => W,
   ): Task<Outcome<V | W>>;
-  /** The player's view of the state, made on first use. Views are not kept over a restart: fill them in `restore`. */
+  /**
+   * The player's view of the state, made on first use; what it holds is kept over a restart. Schema's rule: adding an
+   * object also shows its ancestors to this client, their untagged `view()` fields included.
+   */
   view(player: P): StateView;
   /** Closes a player's connection. `code`: 4000 (the default) to 4999; the SDK does not reconnect on it. */
   disconnect(player: P, reason?: string, code?: number): void;
