@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requirement } from '../../../tools/provision/requirements.ts';
 import { BadLine } from './bad-line.ts';
 import { BURST } from '../rate.ts';
-import { type RunningServer, startServer } from './storm/running-server.ts';
+import { aFreePort, type RunningServer, startServer } from './storm/running-server.ts';
 
 const chromium = requirement('chromium');
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
@@ -293,7 +293,8 @@ describe('the page', () => {
 
   it('comes back by itself when the server was restarted, and posts what was written meanwhile', async ({ skip }) => {
     skip(!chromium.present, chromium.reason);
-    const before = await startServer();
+    const port = await aFreePort();
+    const before = await startServer({ port });
     const ada = await visit(before.url);
     await enter(ada, 'Ada', newRoom());
     await post(ada.page, 'On the old server');
@@ -301,7 +302,7 @@ describe('the page', () => {
     await before.stop();
     await expect.poll(() => ada.page.textContent('#status')).toBe('Reconnecting …');
     await post(ada.page, 'Written meanwhile');
-    await using after = await startServer({ port: Number(new URL(before.url).port) });
+    await using after = await startServer({ port });
     await expect.poll(() => ada.page.textContent('#status'), { timeout: 20_000 }).toBe('Connected');
     await shows(ada.page, ['Written meanwhile']);
     expect(await ada.page.locator('#lines .text').count()).toBe(1); // rooms are in memory only, and the page says so

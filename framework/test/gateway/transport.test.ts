@@ -7,6 +7,15 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CloseCode } from '../../src/gateway/close-codes.ts';
 import { type Party, party, transports, until } from './small-room.ts';
 
+async function aFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 describe.each(transports)('the %s transport', (transport) => {
   let at: Party | undefined;
   const start = async (options: Parameters<typeof party>[0] = {}): Promise<Party> =>
@@ -276,6 +285,20 @@ describe.each(transports)('the %s transport', (transport) => {
   test('getLatency is answered', async () => {
     const { url } = await start();
     expect(await new Client(url).getLatency({ pingCount: 2 })).toBeGreaterThanOrEqual(0);
+  });
+
+  test('a server that ends with clients on it can be started again on its port at once', async () => {
+    const port = await aFreePort(); // on port 0, uSockets asks the kernel for no reuse
+    const first = await start({ port });
+    const room = await new Client(first.url).joinOrCreate('small', {});
+    room.onMessage('welcome', () => {});
+    await first[Symbol.asyncDispose]();
+    const second = await start({ port });
+    expect(second.gateway.port).toBe(port);
+    const join = () => new Client(second.url).joinOrCreate('small', {});
+    const again = await join().catch(join); // fetch may have kept a connection to the first
+    again.onMessage('welcome', () => {});
+    expect(await again.request('double', 2)).toBe(4);
   });
 
   test('a port that is taken is an error that says so, and leaves nothing behind', async () => {

@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { TreeView } from '../../../../framework/src/gateway/http/operator.ts';
 
@@ -63,6 +64,16 @@ export async function startServer({
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** A port that is free now. A server that is to be started again on its port needs a fixed one. */
+export async function aFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** The line with the address; the end of the process, or silence, is an error that shows its log. */
