@@ -54,7 +54,24 @@ export {
 export { dynamicSupervisor, type DynamicSupervisor, type DynamicSupervisorDefinition } from './dynamic-supervisor.ts';
 export { type Intensity } from './restart-intensity.ts';
 export { type Restart, type Strategy } from './restart-strategy.ts';
-export { count, type Key, lookup, register, registry, type RegistryName, unregister, via } from './registry.ts';
+export { count, type Key, lookup, register, registry, type RegistryEvent, type RegistryName, type RegistryOptions, unregister, via } from './registry.ts';
+export {
+  countMatch,
+  countSelect,
+  deleteMeta,
+  dispatch,
+  keysOf,
+  lookupAll,
+  match,
+  meta,
+  putMeta,
+  type Registration,
+  select,
+  unregisterMatch,
+  updateValue,
+  valuesOf,
+  withLock,
+} from './registry-queries.ts';
 export { type Clock, currentClock, systemClock, type TimerHandle, useClock } from './clock.ts';
 export { type CrashReport, type RestartReport, type StrayReport } from './channels.ts';
 export { installStrayHandlers, type StrayOptions } from './stray.ts';
@@ -62,6 +79,17 @@ export { type ProcessNode, processTree } from './tree.ts';
 export { type Behaviour } from './behaviour.ts';
 export { GenroomError } from '../platform/errors.ts';
 export { resource, type Resource, type ResourceDefinition } from './resource.ts';
+export * as agent from './agent.ts';
+export { type AgentRef, type AgentTarget } from './agent.ts';
+export {
+  partition,
+  partitionOf,
+  partitions,
+  partitionSupervisor,
+  type PartitionSupervisor,
+  type PartitionSupervisorDefinition,
+  resizePartitions,
+} from './partition-supervisor.ts';
 export * as task from './task-api.ts';
 export * as taskSup from './task-supervisor.ts';
 export { taskSupervisor } from './task-supervisor.ts';

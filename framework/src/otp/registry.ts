@@ -17,11 +17,12 @@ import { BadArgument, NoProcess } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { endProcess } from './exit-signals.ts';
 import type { GenServer } from './gen-server.ts';
+import { INFO } from './mailbox.ts';
 import { addLink, removeLink } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { DEAD, type HeldName, type Proc, RUNNING } from './proc.ts';
 import { requireProc } from './spawn.ts';
-import { ViaName } from './target.ts';
+import { resolveTarget, type Target, ViaName } from './target.ts';
 
 export type Key = string | number | bigint | boolean | readonly Key[];
 
@@ -35,14 +36,26 @@ function partText(part: Key): string {
   return typeof part === 'string' ? JSON.stringify(part) : typeof part === 'bigint' ? `${part}n` : String(part);
 }
 
-interface Entry extends HeldName {
+export interface Entry extends HeldName {
   readonly proc: Proc;
   readonly key: Key;
   value: unknown;
 }
 
-class RegistryProc extends BehaviourProc {
+/** What listeners get when a key is given or taken back. */
+export interface RegistryEvent {
+  readonly tag: 'REGISTERED' | 'UNREGISTERED';
+  readonly registry: string;
+  readonly key: Key;
+  readonly pid: Pid;
+  readonly value: unknown;
+}
+
+export class RegistryProc extends BehaviourProc {
+  /** Entries of unique keys. */
   readonly table = new Map<unknown, Entry>();
+  /** Entries of duplicate keys, in the order in which they came. */
+  readonly many = new Map<unknown, Set<Entry>>();
   readonly definition: RegistryDefinition;
 
   constructor(definition: RegistryDefinition, parent: Proc | undefined) {
@@ -57,7 +70,7 @@ class RegistryProc extends BehaviourProc {
   }
 
   override describeState(): unknown {
-    return { keys: this.table.size };
+    return { entries: this.size };
   }
 
   override begin(): InitFailure | undefined {
@@ -91,8 +104,30 @@ class RegistryProc extends BehaviourProc {
     this.status = RUNNING;
   }
 
+  get size(): number {
+    let size = this.table.size;
+    for (const entries of this.many.values()) size += entries.size;
+    return size;
+  }
+
+  /** Every entry, of every key. */
+  *entries(): Generator<Entry> {
+    yield* this.table.values();
+    for (const entries of this.many.values()) yield* entries;
+  }
+
+  /** The entries of one key whose processes live. */
+  under(key: Key): Entry[] {
+    const at = comparable(key);
+    const unique = this.table.get(at);
+    const all = unique ? [unique] : [...(this.many.get(at) ?? [])];
+    return all.filter(({ proc }) => proc.status !== DEAD);
+  }
+
+  /** Gives a key; the entry that stands in the way, if it is unique and taken. */
   add(proc: Proc, key: Key, value: unknown): Entry | undefined {
     const at = comparable(key);
+    const { duplicate } = this.definition;
     const held = this.table.get(at);
     if (held && held.proc.status !== DEAD) return held;
     const entry: Entry = {
@@ -100,11 +135,26 @@ class RegistryProc extends BehaviourProc {
       key,
       value,
       release: () => {
-        if (this.table.get(at) === entry) this.table.delete(at);
+        if (duplicate) {
+          const entries = this.many.get(at);
+          if (!entries?.delete(entry)) return;
+          if (entries.size === 0) this.many.delete(at);
+        } else {
+          if (this.table.get(at) !== entry) return;
+          this.table.delete(at);
+        }
+        this.announce('UNREGISTERED', entry);
       },
       describe: () => `${this.definition.name}/${String(key)}`,
     };
-    this.table.set(at, entry);
+    if (duplicate) {
+      const entries = this.many.get(at);
+      if (entries) entries.add(entry);
+      else this.many.set(at, new Set([entry]));
+    } else {
+      this.table.set(at, entry);
+    }
+    this.announce('REGISTERED', entry);
     (proc.names ??= []).push(entry);
     addLink(proc, this);
     return undefined;
@@ -115,13 +165,25 @@ class RegistryProc extends BehaviourProc {
     return entry && entry.proc.status !== DEAD ? entry : undefined;
   }
 
-  remove(proc: Proc, key: Key): void {
-    const entry = this.find(key);
-    if (entry?.proc !== proc) return;
-    entry.release(proc);
-    proc.names = proc.names!.filter((name) => name !== entry);
-    const holdsAnother = proc.names.some((name) => this.table.get(comparable((name as Entry).key)) === name);
-    if (!holdsAnother) removeLink(proc, this);
+  /** Takes back a process's entries under a key, those whose value `matches`. */
+  remove(proc: Proc, key: Key, matches: (value: unknown) => boolean = () => true): void {
+    const gone = new Set<HeldName>(this.under(key).filter((entry) => entry.proc === proc && matches(entry.value)));
+    if (gone.size === 0) return;
+    for (const entry of gone) entry.release(proc);
+    proc.names = proc.names!.filter((name) => !gone.has(name));
+    if (!proc.names.some((name) => this.holds(name as Entry))) removeLink(proc, this);
+  }
+
+  private holds(entry: Entry): boolean {
+    const at = comparable(entry.key);
+    return this.table.get(at) === entry || (this.many.get(at)?.has(entry) ?? false);
+  }
+
+  private announce(tag: RegistryEvent['tag'], { key, proc, value }: Entry): void {
+    const { listeners, name } = this.definition;
+    for (const listener of listeners) {
+      resolveTarget(listener)?.deliver({ tag, registry: name, key, pid: proc.pid, value } satisfies RegistryEvent, undefined, INFO);
+    }
   }
 }
 
@@ -132,13 +194,29 @@ export interface RegistryName<G extends GenServer = GenServer> extends Behaviour
   readonly [registered]?: G;
 }
 
-class RegistryDefinition<G extends GenServer = GenServer> implements RegistryName<G> {
+export interface RegistryOptions {
+  readonly name: string;
+  /** Whether a key is held by one process (default) or by any number, each any number of times. */
+  readonly keys?: 'unique' | 'duplicate';
+  /** Who gets a RegistryEvent for every entry that comes or goes. */
+  readonly listeners?: readonly Target[];
+  /** Values kept beside the entries; see `meta`. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+export class RegistryDefinition<G extends GenServer = GenServer> implements RegistryName<G> {
   readonly name: string;
   declare readonly [registered]?: G;
+  readonly duplicate: boolean;
+  readonly listeners: readonly Target[];
+  readonly meta: Map<string, unknown>;
   process: RegistryProc | undefined = undefined;
 
-  constructor(name: string) {
+  constructor({ name, keys = 'unique', listeners = [], meta = {} }: RegistryOptions) {
     this.name = name;
+    this.duplicate = keys === 'duplicate';
+    this.listeners = listeners;
+    this.meta = new Map(Object.entries(meta));
   }
 
   [MAKE](parent: Proc | undefined): RegistryProc {
@@ -151,16 +229,25 @@ class RegistryDefinition<G extends GenServer = GenServer> implements RegistryNam
   }
 }
 
-function processOf(name: RegistryName): RegistryProc {
+/** The running process of a registry. Internal to the layer. @throws NoProcess */
+export function processOf(name: RegistryName): RegistryProc {
   return (name as unknown as RegistryDefinition).running();
 }
 
-/** Defines a registry with unique keys. Start it like any process, before those that register. */
-export function registry<G extends GenServer = GenServer>(definition: { name: string }): RegistryName<G> {
+/** Defines a registry. Start it like any process, before those that register. @throws BadArgument */
+export function registry<G extends GenServer = GenServer>(definition: RegistryOptions): RegistryName<G> {
   if (typeof definition.name !== 'string' || definition.name === '') {
     throw new BadArgument('bad_registry', 'a registry needs a name', 'Give it one: registry({ name: "accounts" }).');
   }
-  return new RegistryDefinition<G>(definition.name);
+  if (definition.keys !== undefined && definition.keys !== 'unique' && definition.keys !== 'duplicate') {
+    throw new BadArgument('bad_registry', `${definition.name} has the keys ${String(definition.keys)}`, "Use 'unique' or 'duplicate'.");
+  }
+  return new RegistryDefinition<G>(definition);
+}
+
+/** The error of who needs one process a key from a registry that may have several. */
+export function notUnique({ name }: { readonly name: string }): BadArgument {
+  return new BadArgument('not_unique', `the registry ${name} has duplicate keys`, 'Use a registry with unique keys for names, or dispatch.');
 }
 
 class RegistryVia<G extends GenServer> extends ViaName<G> {
@@ -176,10 +263,12 @@ class RegistryVia<G extends GenServer> extends ViaName<G> {
   }
 
   override resolve(): Proc | undefined {
+    if (this.#registry.duplicate) throw notUnique(this.#registry);
     return this.#registry.process?.find(this.#key)?.proc;
   }
 
   override claim(proc: Proc): Pid | undefined {
+    if (this.#registry.duplicate) throw notUnique(this.#registry);
     return this.#registry.running().add(proc, this.#key, this.#value)?.proc.pid;
   }
 
@@ -206,12 +295,13 @@ export function unregister(name: RegistryName, key: Key): void {
   processOf(name).remove(requireProc('unregister'), key);
 }
 
+/** Who holds a key, and its value; of duplicate keys the first. */
 export function lookup(name: RegistryName, key: Key): { pid: Pid; value: unknown } | undefined {
-  const entry = processOf(name).find(key);
+  const [entry] = processOf(name).under(key);
   return entry && { pid: entry.proc.pid, value: entry.value };
 }
 
-/** How many keys are registered. */
+/** How many entries there are. */
 export function count(name: RegistryName): number {
-  return processOf(name).table.size;
+  return processOf(name).size;
 }

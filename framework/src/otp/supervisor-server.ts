@@ -276,6 +276,11 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
   );
 }
 
+/** The pids of a supervisor's children in start order. Internal to the layer. */
+export function startOrder(supervisor: { readonly state: unknown }): readonly (Pid | undefined)[] {
+  return ((supervisor.state as State | undefined)?.children ?? []).map((child) => child.pid);
+}
+
 function counts(children: readonly Child[]): { specs: number; active: number; supervisors: number; workers: number } {
   return {
     specs: children.length,

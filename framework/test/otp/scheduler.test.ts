@@ -57,10 +57,10 @@ test('a burst is bounded in time: a timer fires while slow handlers queue up', a
   const server = await start(slow);
   for (let i = 0; i < 60; i++) cast(server, 'work');
   await pause(1);
-  exit(server, 'kill');
   // Two handlers fill a burst of 8 ms; some bursts pass until the timer's turn.
-  expect(done).toBeGreaterThan(0);
   expect(done).toBeLessThan(20);
+  while (done < 3) await pause(1);
+  exit(server, 'kill');
 });
 
 test('processes that only await each other cannot starve timers', async () => {
