@@ -79,6 +79,8 @@ export { type ProcessNode, processTree } from './tree.ts';
 export { type Behaviour } from './behaviour.ts';
 export { GenroomError } from '../platform/errors.ts';
 export { resource, type Resource, type ResourceDefinition } from './resource.ts';
+export { alias, Alias, unalias } from './alias.ts';
+export * as dictionary from './process-dictionary.ts';
 export * as agent from './agent.ts';
 export { type AgentRef, type AgentTarget } from './agent.ts';
 export {

@@ -5,6 +5,7 @@
  *   const ref = monitor(pid);
  *   exit(pid, 'shutdown');
  */
+import { Alias } from './alias.ts';
 import { type Clock, currentClock, type TimerHandle } from './clock.ts';
 import { NoProcess, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
@@ -31,8 +32,9 @@ function refuseEnded(): Proc | undefined {
 }
 
 /** Sends a plain message; a genServer gets it at `info`. Silent when the target is gone. */
-export function send(target: Target, message: unknown): void {
+export function send(target: Target | Alias, message: unknown): void {
   refuseEnded();
+  if (target instanceof Alias) return target.deliver(message);
   if (target instanceof ViaName) {
     const proc = resolveTarget(target);
     if (!proc) throw new NoProcess(`nothing is registered as ${String(target)}`, 'Check with whereis first, or use cast, which is silent (rule R-02).');

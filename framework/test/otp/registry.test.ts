@@ -172,9 +172,9 @@ for (const keys of ['unique', 'duplicate'] as const) {
       expect([countSelect(name, (e) => e.value === 'value of a'), countSelect(name, () => false)]).toEqual([1, 0]);
     });
 
-    test(`${rows([14, 6])} keys are strict and typed, structured ones by their parts; user input is a safe key`, async () => {
+    test(`${rows([9, 6], [14, 6])} keys are strict and typed, structured ones by their parts; user input is a safe key`, async () => {
       const name = await running(keys);
-      const all = [1, '1', 1n, true, 'true', ['1'], [1], [[1]], '["1"', '__proto__', 'constructor', ['a', 'b'], ['a,b'], '[s', ''] as never[];
+      const all = [1, '1', 1n, true, 'true', ['1'], [1], [[1]], '["1"', '__proto__', 'constructor', ['a', 'b'], ['a,b'], '[s', '', '_', '$1', ':_'] as never[];
       await inProcess(async () => {
         all.forEach((key, i) => expect(register(name, key, i)).toBe(undefined));
         all.forEach((key, i) => expect(lookupAll(name, key).map(({ value }) => value)).toEqual([i]));
