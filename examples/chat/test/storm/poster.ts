@@ -56,16 +56,16 @@ export class Poster {
   /** Posts a line every `interval` milliseconds from a random moment on. */
   start(interval: number): void {
     const next = (): void => {
-      const work: Promise<void> = this.#post().finally(() => this.#open.delete(work));
-      this.#open.add(work);
+      this.#begin();
       this.#timer = setTimeout(next, interval * (0.5 + Math.random()));
     };
     this.#timer = setTimeout(next, interval * Math.random());
   }
 
-  /** Breaks the connection, as a lost line does; the SDK comes back to the seat. */
+  /** Posts and breaks the connection before the answer can come, as a lost line does; the SDK comes back to the seat. */
   hangUp(): void {
     this.closed--;
+    this.#begin();
     this.room.connection.close(4010);
   }
 
@@ -78,6 +78,11 @@ export class Poster {
   leave(): Promise<number> {
     this.#over = true;
     return this.room.leave();
+  }
+
+  #begin(): void {
+    const work: Promise<void> = this.#post().finally(() => this.#open.delete(work));
+    this.#open.add(work);
   }
 
   async #post(): Promise<void> {
