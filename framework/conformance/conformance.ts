@@ -65,7 +65,9 @@ function statusOf(mark: string, tests: readonly TestResult[]): Status {
 export function strangers(rows: readonly InventoryRow[], results: readonly TestResult[]): string[] {
   const known = new Set(rows.map(({ id }) => id));
   const prefixes = new Set(rows.map(({ id }) => id.split('-')[0]));
-  return [...new Set(results.flatMap(({ name }) => idsOf(name)))].filter((id) => prefixes.has(id.split('-')[0]) && !known.has(id));
+  return [...new Set(results.flatMap(({ name }) => idsOf(name)))].filter(
+    (id) => prefixes.has(id.split('-')[0]) && !known.has(id),
+  );
 }
 
 const COLUMNS: readonly Status[] = ['passed', 'adapted', 'notApplicable', 'missing', 'failed'];
@@ -80,11 +82,18 @@ export function table(rows: readonly Row[]): string {
   ];
   const lines = [
     ['suite', 'passed', 'adapted', 'not applicable', 'missing', 'failed', 'rows'],
-    ...suites.map((suite) => line(suite, rows.filter((row) => row.suite === suite))),
+    ...suites.map((suite) =>
+      line(
+        suite,
+        rows.filter((row) => row.suite === suite),
+      ),
+    ),
     line('total', rows),
   ];
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
-  const text = lines.map((cells) => cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '));
+  const text = lines.map((cells) =>
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+  );
   const open = rows.filter(({ status }) => status === 'missing' || status === 'failed');
   return [...text, '', ...open.map(({ id, status, behaviour }) => `${status} ${id}: ${behaviour}`)].join('\n');
 }
@@ -106,17 +115,23 @@ async function runTests(): Promise<TestResult[]> {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   try {
     await new Promise<void>((resolve, reject) => {
-      const run = spawn(process.execPath, [vitest, 'run', '--project', 'unit', '--reporter=json', `--outputFile=${report}`, 'framework/test/otp'], {
-        cwd: root,
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
+      const run = spawn(
+        process.execPath,
+        [vitest, 'run', '--project', 'unit', '--reporter=json', `--outputFile=${report}`, 'framework/test/otp'],
+        {
+          cwd: root,
+          stdio: ['ignore', 'ignore', 'inherit'],
+        },
+      );
       run.once('error', reject);
       run.once('close', () => resolve());
     });
     const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as VitestReport;
     return testResults.flatMap((file) => [
       ...file.assertionResults.map(({ title, status }) => ({ name: title, passed: status === 'passed' })),
-      ...(file.status === 'failed' && file.assertionResults.length === 0 ? [{ name: `${file.name}: ${file.message ?? ''}`, passed: false }] : []),
+      ...(file.status === 'failed' && file.assertionResults.length === 0
+        ? [{ name: `${file.name}: ${file.message ?? ''}`, passed: false }]
+        : []),
     ]);
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -128,7 +143,10 @@ if (import.meta.main) {
   const rows = rowsOf(inventory, results);
   const broken = results.filter(({ passed }) => !passed).map(({ name }) => name);
   const unknown = strangers(inventory, results);
-  const pass = broken.length === 0 && unknown.length === 0 && rows.every(({ status }) => status !== 'missing' && status !== 'failed');
+  const pass =
+    broken.length === 0 &&
+    unknown.length === 0 &&
+    rows.every(({ status }) => status !== 'missing' && status !== 'failed');
   if (process.argv.includes('--json')) console.log(JSON.stringify({ pass, rows }));
   else {
     console.log(table(rows));

@@ -11,7 +11,7 @@
 import { type Behaviour, MAKE } from './behaviour.ts';
 import { cast as castTo, DEFAULT_CALL_TIMEOUT, request } from './call.ts';
 import type { ChildOptions, ChildSpec } from './child-spec.ts';
-import { type GenServer, genServer } from './gen-server.ts';
+import { genServer } from './gen-server.ts';
 import { start as startBehaviour, startLink as startBehaviourLink, type StartOptions } from './start.ts';
 import { noreply, reply } from './step.ts';
 import type { Ref, Target } from './target.ts';
@@ -41,7 +41,10 @@ export function define<S>(name: string, init: () => S | Promise<S>): Behaviour<v
         const value = await change(state.value);
         return reply(undefined, { value });
       },
-      getAndUpdate: async (state: { value: S }, change: (value: S) => readonly [unknown, S] | Promise<readonly [unknown, S]>) => {
+      getAndUpdate: async (
+        state: { value: S },
+        change: (value: S) => readonly [unknown, S] | Promise<readonly [unknown, S]>,
+      ) => {
         const [answer, value] = await change(state.value);
         return reply(answer, { value });
       },
@@ -68,11 +71,15 @@ export function startLink<S>(init: () => S | Promise<S>, options?: StartOptions)
 
 /** A child that is an agent. */
 export function childSpec<S>(init: () => S | Promise<S>, options: ChildOptions = {}): ChildSpec {
-  return { id: 'agent', ...options, behaviour: define('agent', init) as Behaviour, arg: undefined };
+  return { id: 'agent', ...options, behaviour: define('agent', init), arg: undefined };
 }
 
 /** What `read` makes of the value. */
-export function get<S, R>(target: AgentTarget<S>, read: (value: S) => R | Promise<R>, options: AgentOptions = {}): Promise<R> {
+export function get<S, R>(
+  target: AgentTarget<S>,
+  read: (value: S) => R | Promise<R>,
+  options: AgentOptions = {},
+): Promise<R> {
   return request(target, 'get', read, options.timeout ?? DEFAULT_CALL_TIMEOUT) as Promise<R>;
 }
 
@@ -92,7 +99,7 @@ export function getAndUpdate<S, R>(
 
 /** Replaces the value some time; tells nobody. */
 export function cast<S>(target: AgentTarget<S>, change: Change<S>): void {
-  (castTo as (target: Target, name: string, payload: unknown) => void)(target as Target<GenServer>, 'update', change);
+  (castTo as (target: Target, name: string, payload: unknown) => void)(target, 'update', change);
 }
 
 export { stopServer as stop } from './stop-server.ts';

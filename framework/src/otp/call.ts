@@ -44,7 +44,13 @@ export class From<R = unknown> extends Deadline {
   #newer: From | undefined = undefined;
   #older: From | undefined = undefined;
 
-  constructor(server: Proc, caller: Proc | undefined, name: string, resolve: (value: R) => void, reject: (error: Error) => void) {
+  constructor(
+    server: Proc,
+    caller: Proc | undefined,
+    name: string,
+    resolve: (value: R) => void,
+    reject: (error: Error) => void,
+  ) {
     super();
     this.#server = server;
     this.#caller = caller;

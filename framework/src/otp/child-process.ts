@@ -62,7 +62,11 @@ function childStart(outcome: StartOutcome): ChildStart {
 }
 
 /** Stops a child in the way its spec says. Gives the reason it ended with. */
-export function stopChildProcess(supervisor: Proc, pid: Pid | undefined, spec: NormalSpec): ExitReason | Promise<ExitReason> {
+export function stopChildProcess(
+  supervisor: Proc,
+  pid: Pid | undefined,
+  spec: NormalSpec,
+): ExitReason | Promise<ExitReason> {
   const child = pid && procOf(pid);
   if (!child) return 'normal';
   removeLink(supervisor, child);

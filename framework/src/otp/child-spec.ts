@@ -49,7 +49,9 @@ export interface NormalSpec extends ChildSpec {
 /** The spec of a child that runs `behaviour`. */
 export function childSpec<B extends Behaviour>(
   behaviour: B,
-  ...rest: StartArguments<B> extends [arg?: infer A, options?: unknown] ? [arg?: A, options?: ChildOptions] : [arg: StartArguments<B>[0], options?: ChildOptions]
+  ...rest: StartArguments<B> extends [arg?: infer A, options?: unknown]
+    ? [arg?: A, options?: ChildOptions]
+    : [arg: StartArguments<B>[0], options?: ChildOptions]
 ): ChildSpec {
   return { id: behaviour.name, ...rest[1], behaviour, arg: rest[0] };
 }
@@ -58,21 +60,44 @@ const RESTARTS: readonly unknown[] = ['permanent', 'transient', 'temporary'];
 
 /** Checks a spec and fills in its defaults. @throws BadArgument with a code for each kind of fault */
 export function normalSpec(spec: ChildSpec): NormalSpec {
-  if (typeof spec !== 'object' || spec === null) throw bad('bad_child_spec', spec, 'is no child spec', 'Make one with childSpec(definition, arg).');
-  if (spec.id === undefined) throw bad('missing_id', spec, 'has no id', 'Give it one that is unique within its supervisor.');
+  if (typeof spec !== 'object' || spec === null)
+    throw bad('bad_child_spec', spec, 'is no child spec', 'Make one with childSpec(definition, arg).');
+  if (spec.id === undefined)
+    throw bad('missing_id', spec, 'has no id', 'Give it one that is unique within its supervisor.');
   if (typeof spec.start !== 'function' && spec.behaviour === undefined) {
-    throw bad('missing_start', spec.id, 'has neither a definition nor a start function', 'Make it with childSpec(definition, arg).');
+    throw bad(
+      'missing_start',
+      spec.id,
+      'has neither a definition nor a start function',
+      'Make it with childSpec(definition, arg).',
+    );
   }
   const restart = spec.restart ?? 'permanent';
-  if (!RESTARTS.includes(restart)) throw bad('invalid_restart', spec.id, `has the restart type ${String(restart)}`, `Use one of ${RESTARTS.join(', ')}.`);
+  if (!RESTARTS.includes(restart))
+    throw bad(
+      'invalid_restart',
+      spec.id,
+      `has the restart type ${String(restart)}`,
+      `Use one of ${RESTARTS.join(', ')}.`,
+    );
   const type = spec.type ?? (spec.behaviour && 'isSupervisor' in spec.behaviour ? 'supervisor' : 'worker');
   const shutdown = spec.shutdown ?? (type === 'supervisor' ? Infinity : 5000);
   if (shutdown !== 'brutalKill' && !(typeof shutdown === 'number' && shutdown >= 0)) {
-    throw bad('invalid_shutdown', spec.id, `has the shutdown time ${String(shutdown)}`, "Use milliseconds, Infinity or 'brutalKill'.");
+    throw bad(
+      'invalid_shutdown',
+      spec.id,
+      `has the shutdown time ${String(shutdown)}`,
+      "Use milliseconds, Infinity or 'brutalKill'.",
+    );
   }
   const significant = spec.significant ?? false;
   if (significant && restart === 'permanent') {
-    throw bad('invalid_significant', spec.id, 'is permanent and significant', 'A significant child is transient or temporary.');
+    throw bad(
+      'invalid_significant',
+      spec.id,
+      'is permanent and significant',
+      'A significant child is transient or temporary.',
+    );
   }
   return { ...spec, restart, type, shutdown, significant };
 }

@@ -72,19 +72,33 @@ export function dynamicSupervisor(definition: DynamicSupervisorDefinition): Dyna
   checkIntensity(definition.name, definition.intensity ?? DEFAULT_INTENSITY);
   const { name, maxChildren = Infinity } = definition;
   if (!(maxChildren === Infinity || (Number.isInteger(maxChildren) && maxChildren >= 0))) {
-    throw new BadArgument('invalid_max_children', `${name} allows ${String(maxChildren)} children`, 'Give a whole number from 0 up, or Infinity.');
+    throw new BadArgument(
+      'invalid_max_children',
+      `${name} allows ${String(maxChildren)} children`,
+      'Give a whole number from 0 up, or Infinity.',
+    );
   }
   const server = dynamicServer(definition);
-  return { name: definition.name, isSupervisor: true, [MAKE]: (parent: Proc | undefined) => new GenServerProc(server, parent) };
+  return {
+    name: definition.name,
+    isSupervisor: true,
+    [MAKE]: (parent: Proc | undefined) => new GenServerProc(server, parent),
+  };
 }
 
-function dynamicServer({ name, intensity = DEFAULT_INTENSITY, maxChildren = Infinity, autoShutdown = 'never' }: DynamicSupervisorDefinition): CompiledServer {
+function dynamicServer({
+  name,
+  intensity = DEFAULT_INTENSITY,
+  maxChildren = Infinity,
+  autoShutdown = 'never',
+}: DynamicSupervisorDefinition): CompiledServer {
   const fault = (state: State, code: ChildErrorCode, child: unknown, reason?: ExitReason): Answer =>
     reply({ error: { code, child: String(child), ...(reason === undefined ? {} : { reason }) } }, state);
 
   function startChild(state: State, spec: NormalSpec): Maybe<Answer> {
     if (state.children.size >= maxChildren) return fault(state, 'max_children', spec.id);
-    if (spec.significant && autoShutdown === 'never') return fault(state, 'child_start_failed', spec.id, 'significant, but autoShutdown is never');
+    if (spec.significant && autoShutdown === 'never')
+      return fault(state, 'child_start_failed', spec.id, 'significant, but autoShutdown is never');
     const started = startChildProcess(spec);
     return started instanceof Promise ? started.then((s) => enter(state, spec, s)) : enter(state, spec, started);
   }
@@ -101,7 +115,7 @@ function dynamicServer({ name, intensity = DEFAULT_INTENSITY, maxChildren = Infi
     if (!child) return fault(state, 'not_found', pid);
     return whenDone(stopChildProcess(currentProc()!, pid, child.spec), () => {
       state.children.delete(pid);
-      return reply({}, state) as Answer;
+      return reply({}, state);
     });
   }
 
@@ -195,7 +209,7 @@ function dynamicServer({ name, intensity = DEFAULT_INTENSITY, maxChildren = Infi
         countChildren: ((state: State) => reply(counts([...state.children.values()]), state)) as never,
       },
       casts: {},
-      info: info as never,
+      info: info,
       terminate: (_reason, state) => stopAll(state as State),
     },
     'dynamicSupervisor',

@@ -52,7 +52,8 @@ export class StartIgnored extends GenroomError {
 export type CallErrorCode = 'call_timeout' | 'call_noproc' | 'call_down' | 'call_self' | 'call_overloaded';
 
 const CALL_REMEDIES: Record<CallErrorCode, string> = {
-  call_timeout: 'The process may still do it: ask again with the same request id, allow more time, or find what keeps it busy.',
+  call_timeout:
+    'The process may still do it: ask again with the same request id, allow more time, or find what keeps it busy.',
   call_noproc: 'Start the process first, or look it up by name each time instead of keeping its pid.',
   call_down: 'It ended before it answered; see its crash report, and call again once its supervisor has restarted it.',
   call_self: 'A process cannot wait for itself: call the function directly.',

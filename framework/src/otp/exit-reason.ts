@@ -66,7 +66,9 @@ export class NotAnError extends Error {
   override readonly name = 'NotAnError';
 
   constructor(thrown: unknown) {
-    super(`a value that is no Error was thrown: ${inspect(thrown, { depth: 2, breakLength: Infinity })}`, { cause: thrown });
+    super(`a value that is no Error was thrown: ${inspect(thrown, { depth: 2, breakLength: Infinity })}`, {
+      cause: thrown,
+    });
   }
 }
 

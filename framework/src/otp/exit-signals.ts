@@ -44,7 +44,8 @@ function tellOthers(proc: Proc, reason: ExitReason): void {
   proc.names = undefined;
   if (proc.timers) for (const timer of proc.timers) timer.cancel();
   proc.timers = undefined;
-  if (proc.monitors) for (const monitor of proc.monitors) (monitor.pid[PROC] as Proc | undefined)?.watchers?.delete(monitor);
+  if (proc.monitors)
+    for (const monitor of proc.monitors) (monitor.pid[PROC] as Proc | undefined)?.watchers?.delete(monitor);
   proc.monitors = undefined;
   proc.mailbox.clear();
   for (let call = proc.openCalls; call; call = proc.openCalls) call.serverEnded(reason);

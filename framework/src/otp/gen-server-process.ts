@@ -15,6 +15,7 @@ import { crashProcess, endProcess } from './exit-signals.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { CompiledServer, Self } from './gen-server.ts';
 import type { LastMessage } from './last-message.ts';
+import { Load, measuring } from './load.ts';
 import { CAST, INFO, SYSTEM } from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import type { Pid } from './pid.ts';
@@ -52,6 +53,8 @@ export class GenServerProc extends BehaviourProc {
   suspended = false;
   /** What `sys` has switched on here. */
   debug: Debug | undefined = undefined;
+  /** How busy it is, while somebody measures that. */
+  load: Load | undefined = undefined;
   private systemQueued = 0;
   private readonly self: Self = new ServerSelf(this);
   private idle: IdleTimer | undefined = undefined;
@@ -83,9 +86,11 @@ export class GenServerProc extends BehaviourProc {
 
   override deliver(head: unknown, body: unknown, mark: unknown): void {
     if (mark === SYSTEM) this.systemQueued++;
+    if (measuring.users > 0) (this.load ??= new Load(this.behaviour, this.mailbox.size)).arrive();
     super.deliver(head, body, mark);
     const { maxQueue } = this.server.definition;
-    if (maxQueue !== undefined && this.mailbox.size > maxQueue) crashProcess(this, 'killed', { kind: 'overloaded', queued: this.mailbox.size });
+    if (maxQueue !== undefined && this.mailbox.size > maxQueue)
+      crashProcess(this, 'killed', { kind: 'overloaded', queued: this.mailbox.size });
   }
 
   override begin(arg: unknown): InitFailure | undefined | Promise<InitFailure | undefined> {
@@ -98,7 +103,7 @@ export class GenServerProc extends BehaviourProc {
     }
     if (!isThenable(result)) return this.initDone(result);
     // An init that ended its own process on the way stays ended.
-    if ((this.status as number) === RUNNING) this.status = HELD;
+    if (this.status === RUNNING) this.status = HELD;
     return result.then(
       (value) => runAs(this, () => this.initDone(value)),
       (error: unknown) => this.initFailed(reasonOfThrow(error)),
@@ -110,13 +115,14 @@ export class GenServerProc extends BehaviourProc {
     if (result instanceof Step) {
       if (result.kind === IGNORE) return { ignored: true };
       if (result.kind === STOP) return { ignored: false, reason: result.reason };
-      if (result.kind !== NOREPLY) return { ignored: false, reason: { kind: 'badReturn', value: 'a step that init may not return' } };
+      if (result.kind !== NOREPLY)
+        return { ignored: false, reason: { kind: 'badReturn', value: 'a step that init may not return' } };
     }
     this.status = RUNNING;
     if (result instanceof Step) this.apply(result, undefined);
     else this.state = result;
     // A failing continuation is a crash after a good start.
-    if ((this.status as number) === RUNNING) this.rest();
+    if (this.status === RUNNING) this.rest();
     return undefined;
   }
 
@@ -137,12 +143,14 @@ export class GenServerProc extends BehaviourProc {
       const body = mailbox.body();
       const mark = mailbox.mark();
       mailbox.drop();
+      if (this.load !== undefined) this.load.begin(mailbox.size);
       if (this.debug !== undefined && mark !== SYSTEM) this.debugReceived(head, body, mark);
       if (this.idle !== undefined && head !== this.idle.message) this.stopIdle(mark === SYSTEM);
       if (mark === CAST) this.handleCast(head as string, body);
       else if (mark === INFO) this.handleInfo(head);
       else if (mark === SYSTEM) this.handleSystem(head as (proc: GenServerProc) => unknown);
       else this.handleCall(head as string, body, mark as From);
+      if (this.load !== undefined && this.load.began !== 0) this.handled(this.load);
       if (this.status !== RUNNING || mustYield()) return;
     }
   }
@@ -197,7 +205,8 @@ export class GenServerProc extends BehaviourProc {
     }
     const { info } = this.server.definition;
     this.last = { kind: 'info', payload: sent };
-    if (this.trapExit && isExit(message) && message.from === this.parent) return this.stopWith(message.reason, undefined, undefined);
+    if (this.trapExit && isExit(message) && message.from === this.parent)
+      return this.stopWith(message.reason, undefined, undefined);
     if (!info) return;
     let result: unknown;
     try {
@@ -245,7 +254,14 @@ export class GenServerProc extends BehaviourProc {
       }
     }
     if (isThenable(result)) return this.hold(result, from, false);
-    this.stopWith({ kind: 'badReturn', value: result instanceof Step ? 'a step used before, or one that this handler may not return' : result }, undefined, undefined);
+    this.stopWith(
+      {
+        kind: 'badReturn',
+        value: result instanceof Step ? 'a step used before, or one that this handler may not return' : result,
+      },
+      undefined,
+      undefined,
+    );
   }
 
   /** Waits for an async handler; nothing else is handled meanwhile. */
@@ -261,8 +277,16 @@ export class GenServerProc extends BehaviourProc {
   private resume(work: () => void): void {
     if (this.status !== HELD) return;
     this.status = RUNNING;
+    this.load?.goOn();
     runAs(this, work);
-    if ((this.status as number) === RUNNING) this.rest();
+    if (this.load !== undefined) this.handled(this.load);
+    if (this.status === RUNNING) this.rest();
+  }
+
+  /** The code of a message has come to its end, or to an await. */
+  private handled(load: Load): void {
+    if (this.status === HELD) load.pause();
+    else load.end();
   }
 
   private failed(error: unknown): void {
@@ -336,7 +360,11 @@ export class GenServerProc extends BehaviourProc {
     let message: LastMessage = { kind: 'info', payload: head };
     if (mark === CAST) message = { kind: 'cast', name: head as string, payload: body };
     else if (mark !== INFO) message = { kind: 'call', name: head as string, payload: body };
-    this.debug!.event({ kind: 'in', message, from: mark instanceof From ? mark.client : undefined }, `${this.behaviour} ${this.pid}`, this.state);
+    this.debug!.event(
+      { kind: 'in', message, from: mark instanceof From ? mark.client : undefined },
+      `${this.behaviour} ${this.pid}`,
+      this.state,
+    );
   }
 
   private debugReplied(from: From, value: unknown): void {

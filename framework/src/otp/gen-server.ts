@@ -43,7 +43,10 @@ type MaybePromise<T> = T | Promise<T>;
 // oxlint-disable-next-line typescript/no-explicit-any
 type Any = any;
 
-export type CallHandlers<S> = Record<string, (state: NoInfer<S>, payload: Any, call: Call<Any>) => MaybePromise<Reply<S, unknown> | Next<S>>>;
+export type CallHandlers<S> = Record<
+  string,
+  (state: NoInfer<S>, payload: Any, call: Call<Any>) => MaybePromise<Reply<S, unknown> | Next<S>>
+>;
 export type CastHandlers<S> = Record<string, (state: NoInfer<S>, payload: Any, self: Self) => MaybePromise<Next<S>>>;
 
 export interface GenServerDefinition<A, S, C, K> {
@@ -81,7 +84,9 @@ export interface GenServer<A = never, S = unknown, C = unknown, K = unknown> ext
 }
 
 /** The handlers of a genServer's type. */
-export type Handlers<G> = G extends { readonly [handlers]?: infer H } ? NonNullable<H> & { calls: unknown; casts: unknown } : never;
+export type Handlers<G> = G extends { readonly [handlers]?: infer H }
+  ? NonNullable<H> & { calls: unknown; casts: unknown }
+  : never;
 
 type PayloadOf<F> = F extends (state: Any, ...rest: infer P) => unknown
   ? P extends [infer Payload, ...unknown[]]
@@ -98,7 +103,11 @@ type PayloadOf<F> = F extends (state: Any, ...rest: infer P) => unknown
   : never;
 type ReplyNow<T> = T extends Reply<Any, infer V> ? V : never;
 type ReplyLater<T, F> =
-  Exclude<T, Reply<Any, Any>> extends never ? never : F extends (state: Any, payload: Any, call: Call<infer R>) => unknown ? R : unknown;
+  Exclude<T, Reply<Any, Any>> extends never
+    ? never
+    : F extends (state: Any, payload: Any, call: Call<infer R>) => unknown
+      ? R
+      : unknown;
 type ReplyOf<F> = F extends (...args: Any[]) => infer T ? ReplyNow<Awaited<T>> | ReplyLater<Awaited<T>, F> : never;
 
 export type CallPayload<G, N extends string> = PayloadOf<Handlers<G>['calls'][N & keyof Handlers<G>['calls']]>;
@@ -117,7 +126,11 @@ export function genServer<A, S, C extends CallHandlers<S>, K extends CastHandler
   definition: GenServerDefinition<A, S, C, K>,
 ): GenServer<A, S, Defined<C>, Defined<K>> {
   const compiled = compile(definition as unknown as CompiledServer['definition'], 'genServer');
-  const server: Compiled = { name: definition.name, [MAKE]: (parent) => new GenServerProc(compiled, parent), [COMPILED]: compiled };
+  const server: Compiled = {
+    name: definition.name,
+    [MAKE]: (parent) => new GenServerProc(compiled, parent),
+    [COMPILED]: compiled,
+  };
   return server as GenServer<A, S, C, K>;
 }
 

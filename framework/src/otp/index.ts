@@ -2,8 +2,29 @@
  * genroom/otp: processes, links and monitors, servers, supervisors and names, as in Erlang/OTP. The lowest layer of
  * genroom; it can be used alone.
  */
-export { type Call, type CallHandlers, type CastHandlers, genServer, type GenServer, type GenServerDefinition, type Self } from './gen-server.ts';
-export { ignore, type Init, initOk, initStop, type Next, noreply, reply, type Reply, type StepOptions, stop, stopReply, timeout } from './step.ts';
+export {
+  type Call,
+  type CallHandlers,
+  type CastHandlers,
+  genServer,
+  type GenServer,
+  type GenServerDefinition,
+  type Self,
+} from './gen-server.ts';
+export {
+  ignore,
+  type Init,
+  initOk,
+  initStop,
+  type Next,
+  noreply,
+  reply,
+  type Reply,
+  type StepOptions,
+  stop,
+  stopReply,
+  timeout,
+} from './step.ts';
 export { call, type CallOptions, cast, DEFAULT_CALL_TIMEOUT, type From, replyTo, request } from './call.ts';
 export { start, startLink, type StartOptions } from './start.ts';
 export { stopServer } from './stop-server.ts';
@@ -34,7 +55,17 @@ export {
 } from './process.ts';
 export { receive, spawn, spawnLink, spawnMonitor } from './spawn.ts';
 export { type Down, type Exit, isDown, isExit, type Monitor } from './monitor.ts';
-export { type Crash, type CallFailed, crashOf, describeReason, type ExitReason, isCrash, isOrderly, type Shutdown, shutdown } from './exit-reason.ts';
+export {
+  type Crash,
+  type CallFailed,
+  crashOf,
+  describeReason,
+  type ExitReason,
+  isCrash,
+  isOrderly,
+  type Shutdown,
+  shutdown,
+} from './exit-reason.ts';
 export { BadArgument, CallError, NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
 export { childSpec, type ChildOptions, type ChildSpec, type ShutdownTime } from './child-spec.ts';
 export { ChildError, type ChildInfo } from './children.ts';
@@ -54,7 +85,18 @@ export {
 export { dynamicSupervisor, type DynamicSupervisor, type DynamicSupervisorDefinition } from './dynamic-supervisor.ts';
 export { type Intensity } from './restart-intensity.ts';
 export { type Restart, type Strategy } from './restart-strategy.ts';
-export { count, type Key, lookup, register, registry, type RegistryEvent, type RegistryName, type RegistryOptions, unregister, via } from './registry.ts';
+export {
+  count,
+  type Key,
+  lookup,
+  register,
+  registry,
+  type RegistryEvent,
+  type RegistryName,
+  type RegistryOptions,
+  unregister,
+  via,
+} from './registry.ts';
 export {
   countMatch,
   countSelect,

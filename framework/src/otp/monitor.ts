@@ -47,7 +47,12 @@ export class Monitor {
 }
 
 export function isDown(message: unknown): message is Down {
-  return typeof message === 'object' && message !== null && (message as Down).tag === 'DOWN' && (message as Down).ref instanceof Monitor;
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    (message as Down).tag === 'DOWN' &&
+    (message as Down).ref instanceof Monitor
+  );
 }
 
 export function isExit(message: unknown): message is Exit {
@@ -62,7 +67,11 @@ export function notifyDown(monitor: Monitor, reason: ExitReason): void {
   watcher.deliver({ tag: 'DOWN', ref: monitor, pid: monitor.pid, reason } satisfies Down, undefined, INFO);
 }
 
-export function addMonitor(watcher: Proc | ((reason: ExitReason) => void), target: Proc | undefined, pid: Pid): Monitor {
+export function addMonitor(
+  watcher: Proc | ((reason: ExitReason) => void),
+  target: Proc | undefined,
+  pid: Pid,
+): Monitor {
   const monitor = new Monitor(pid, watcher);
   if (!target || target.status === DEAD) {
     notifyDown(monitor, 'noproc');
@@ -96,7 +105,10 @@ export function hasMessage(proc: Proc, match: (message: unknown) => boolean): bo
 }
 
 /** Takes the first plain message that matches out of a mailbox. */
-export function takeMessage(proc: Proc, match: (message: unknown) => boolean): { readonly message: unknown } | undefined {
+export function takeMessage(
+  proc: Proc,
+  match: (message: unknown) => boolean,
+): { readonly message: unknown } | undefined {
   const { mailbox } = proc;
   for (let i = 0; i < mailbox.size; i++) {
     const message = mailbox.headAt(i);
@@ -122,5 +134,8 @@ export function removeLink(a: Proc, b: Proc): void {
 
 /** The error of a link to a process that is gone, for who does not trap exits. */
 export function noSuchProcess(pid: Pid): NoProcess {
-  return new NoProcess(`there is no process ${pid}`, 'Link or call a process while it lives, or monitor it and handle DOWN noproc.');
+  return new NoProcess(
+    `there is no process ${pid}`,
+    'Link or call a process while it lives, or monitor it and handle DOWN noproc.',
+  );
 }

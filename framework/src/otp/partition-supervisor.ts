@@ -70,18 +70,31 @@ class Definition implements PartitionSupervisor {
 
 /** Defines a partition supervisor. @throws BadArgument for a missing name or child, or a bad number of partitions */
 export function partitionSupervisor(definition: PartitionSupervisorDefinition): PartitionSupervisor {
-  const { name, partitions = availableParallelism(), child, withArguments, intensity, autoShutdown = 'never' } = definition;
+  const {
+    name,
+    partitions = availableParallelism(),
+    child,
+    withArguments,
+    intensity,
+    autoShutdown = 'never',
+  } = definition;
   if (typeof name !== 'string' || name === '') throw bad('it needs a name', 'Give it one: { name: "counters", … }.');
   if (!child) throw bad(`${name} needs a child`, 'Give it a child spec.');
-  if (!(Number.isInteger(partitions) && partitions > 0)) throw bad(`${name} has ${String(partitions)} partitions`, 'Give a whole number from 1 up.');
+  if (!(Number.isInteger(partitions) && partitions > 0))
+    throw bad(`${name} has ${String(partitions)} partitions`, 'Give a whole number from 1 up.');
   if (withArguments !== undefined && (typeof withArguments !== 'function' || withArguments.length !== 2)) {
     throw bad(`withArguments of ${name} takes two parameters`, 'Write it as (arg, partition) => ….');
   }
-  if (autoShutdown !== 'never') throw bad(`${name} cannot shut down automatically`, "Leave autoShutdown out, or 'never'.");
+  if (autoShutdown !== 'never')
+    throw bad(`${name} cannot shut down automatically`, "Leave autoShutdown out, or 'never'.");
   const children = Array.from({ length: partitions }, (_, i): ChildSpec => {
     return { ...child, id: i, arg: withArguments ? withArguments(child.arg, i) : child.arg };
   });
-  return new Definition(name, partitions, supervisor({ name, strategy: 'oneForOne', children, ...(intensity && { intensity }) }) as Behaviour);
+  return new Definition(
+    name,
+    partitions,
+    supervisor({ name, strategy: 'oneForOne', children, ...(intensity && { intensity }) }),
+  );
 }
 
 function bad(what: string, remedy: string): BadArgument {
@@ -97,7 +110,9 @@ function hash(text: string): number {
 
 /** The partition of a key among `live`. */
 export function partitionOf(key: Key, live: number): number {
-  return typeof key === 'number' && Number.isInteger(key) ? Math.abs(key) % live : hash(`${typeof key}:${String(comparable(key))}`) % live;
+  return typeof key === 'number' && Number.isInteger(key)
+    ? Math.abs(key) % live
+    : hash(`${typeof key}:${String(comparable(key))}`) % live;
 }
 
 class PartitionVia<G extends GenServer> extends ViaName<G> {
@@ -113,13 +128,18 @@ class PartitionVia<G extends GenServer> extends ViaName<G> {
   override resolve(): Proc | undefined {
     const { process: running, live } = this.#definition;
     if (!running || running.status === DEAD) return undefined;
-    if (live === 0) throw new NoProcess(`${this.#definition.name} has no live partition`, 'Resize it to 1 or more first.');
+    if (live === 0)
+      throw new NoProcess(`${this.#definition.name} has no live partition`, 'Resize it to 1 or more first.');
     const pid = startOrder(running)[partitionOf(this.#key, live)];
     return pid && procOf(pid);
   }
 
   override claim(): Pid | undefined {
-    throw new BadArgument('bad_name', `${String(this)} is a partition and no name to register`, 'Register names in a registry.');
+    throw new BadArgument(
+      'bad_name',
+      `${String(this)} is a partition and no name to register`,
+      'Register names in a registry.',
+    );
   }
 
   override toString(): string {
@@ -146,7 +166,10 @@ export async function resizePartitions(supervisor: PartitionSupervisor, live: nu
   const definition = supervisor as Definition;
   const { pid } = definition.running();
   if (!(Number.isInteger(live) && live >= 0 && live <= definition.partitions)) {
-    throw bad(`${definition.name} cannot have ${String(live)} live partitions`, `Give a whole number from 0 to ${definition.partitions}.`);
+    throw bad(
+      `${definition.name} cannot have ${String(live)} live partitions`,
+      `Give a whole number from 0 to ${definition.partitions}.`,
+    );
   }
   const before = definition.live;
   // Whoever grows is routed to only when it runs, whoever shrinks no more before it stops.

@@ -11,7 +11,16 @@ import { NoProcess, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { sendExit } from './exit-signals.ts';
 import { INFO } from './mailbox.ts';
-import { addLink, addMonitor, flushMessage, isExit, type Monitor, noSuchProcess, removeLink, removeMonitor } from './monitor.ts';
+import {
+  addLink,
+  addMonitor,
+  flushMessage,
+  isExit,
+  type Monitor,
+  noSuchProcess,
+  removeLink,
+  removeMonitor,
+} from './monitor.ts';
 import { Pid } from './pid.ts';
 import { currentProc, DEAD, living, type OwnedTimer, type Proc, procOf } from './proc.ts';
 import { requireProc } from './spawn.ts';
@@ -37,7 +46,11 @@ export function send(target: Target | Alias, message: unknown): void {
   if (target instanceof Alias) return target.deliver(message);
   if (target instanceof ViaName) {
     const proc = resolveTarget(target);
-    if (!proc) throw new NoProcess(`nothing is registered as ${String(target)}`, 'Check with whereis first, or use cast, which is silent (rule R-02).');
+    if (!proc)
+      throw new NoProcess(
+        `nothing is registered as ${String(target)}`,
+        'Check with whereis first, or use cast, which is silent (rule R-02).',
+      );
     proc.deliver(message, undefined, INFO);
     return;
   }
@@ -76,7 +89,8 @@ export class TimerRef implements OwnedTimer {
  */
 export function sendAfter(target: Target, message: unknown, milliseconds: number): TimerRef {
   refuseEnded();
-  if (target instanceof ViaName) return new TimerRef(milliseconds, () => resolveTarget(target)?.deliver(message, undefined, INFO));
+  if (target instanceof ViaName)
+    return new TimerRef(milliseconds, () => resolveTarget(target)?.deliver(message, undefined, INFO));
   const proc = procOf(target);
   const timer: TimerRef = new TimerRef(milliseconds, () => {
     proc?.timers?.delete(timer);
@@ -197,7 +211,9 @@ export function infoOf(proc: Proc): ProcessInfo {
     messageQueueLength: proc.mailbox.size,
     links: [...(proc.links ?? [])].map((other) => other.pid),
     monitors: [...(proc.monitors ?? [])].map((ref) => ref.pid),
-    monitoredBy: [...(proc.watchers ?? [])].flatMap((ref) => (typeof ref.watcher === 'function' ? [] : [ref.watcher.pid])),
+    monitoredBy: [...(proc.watchers ?? [])].flatMap((ref) =>
+      typeof ref.watcher === 'function' ? [] : [ref.watcher.pid],
+    ),
     trapExit: proc.trapExit,
   };
 }

@@ -10,7 +10,15 @@
 import { ProcessEnded } from './errors.ts';
 import type { Pid } from './pid.ts';
 import { currentProc, DEAD, type Proc } from './proc.ts';
-import { comparable, type Entry, type Key, notUnique, processOf, type RegistryDefinition, type RegistryName } from './registry.ts';
+import {
+  comparable,
+  type Entry,
+  type Key,
+  notUnique,
+  processOf,
+  type RegistryDefinition,
+  type RegistryName,
+} from './registry.ts';
 import { requireProc } from './spawn.ts';
 import { addMonitor, type Monitor, removeMonitor } from './monitor.ts';
 
@@ -44,7 +52,11 @@ export function valuesOf(name: RegistryName, key: Key, pid: Pid): unknown[] {
  * @returns the new and the old value; undefined when it does not hold the key
  * @throws BadArgument for duplicate keys
  */
-export function updateValue(name: RegistryName, key: Key, change: (value: unknown) => unknown): { value: unknown; before: unknown } | undefined {
+export function updateValue(
+  name: RegistryName,
+  key: Key,
+  change: (value: unknown) => unknown,
+): { value: unknown; before: unknown } | undefined {
   const process = processOf(name);
   if (process.definition.duplicate) throw notUnique(process.definition);
   const entry = process.find(key);

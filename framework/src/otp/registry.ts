@@ -28,7 +28,11 @@ export type Key = string | number | bigint | boolean | readonly Key[];
 
 /** Keys in the form in which Map compares them: arrays become text that shows each part's type. */
 export function comparable(key: Key): unknown {
-  return Array.isArray(key) ? `[${key.map(partText).join(',')}` : typeof key === 'string' && key.startsWith('[') ? `[s${key}` : key;
+  return Array.isArray(key)
+    ? `[${key.map(partText).join(',')}`
+    : typeof key === 'string' && key.startsWith('[')
+      ? `[s${key}`
+      : key;
 }
 
 function partText(part: Key): string {
@@ -182,7 +186,11 @@ export class RegistryProc extends BehaviourProc {
   private announce(tag: RegistryEvent['tag'], { key, proc, value }: Entry): void {
     const { listeners, name } = this.definition;
     for (const listener of listeners) {
-      resolveTarget(listener)?.deliver({ tag, registry: name, key, pid: proc.pid, value } satisfies RegistryEvent, undefined, INFO);
+      resolveTarget(listener)?.deliver(
+        { tag, registry: name, key, pid: proc.pid, value } satisfies RegistryEvent,
+        undefined,
+        INFO,
+      );
     }
   }
 }
@@ -220,12 +228,15 @@ export class RegistryDefinition<G extends GenServer = GenServer> implements Regi
   }
 
   [MAKE](parent: Proc | undefined): RegistryProc {
-    return new RegistryProc(this as RegistryDefinition, parent);
+    return new RegistryProc(this, parent);
   }
 
   running(): RegistryProc {
     if (this.process) return this.process;
-    throw new NoProcess(`the registry ${this.name} is not running`, 'Start it first, as the first child of your supervisor.');
+    throw new NoProcess(
+      `the registry ${this.name} is not running`,
+      'Start it first, as the first child of your supervisor.',
+    );
   }
 }
 
@@ -240,14 +251,22 @@ export function registry<G extends GenServer = GenServer>(definition: RegistryOp
     throw new BadArgument('bad_registry', 'a registry needs a name', 'Give it one: registry({ name: "accounts" }).');
   }
   if (definition.keys !== undefined && definition.keys !== 'unique' && definition.keys !== 'duplicate') {
-    throw new BadArgument('bad_registry', `${definition.name} has the keys ${String(definition.keys)}`, "Use 'unique' or 'duplicate'.");
+    throw new BadArgument(
+      'bad_registry',
+      `${definition.name} has the keys ${String(definition.keys)}`,
+      "Use 'unique' or 'duplicate'.",
+    );
   }
   return new RegistryDefinition<G>(definition);
 }
 
 /** The error of who needs one process a key from a registry that may have several. */
 export function notUnique({ name }: { readonly name: string }): BadArgument {
-  return new BadArgument('not_unique', `the registry ${name} has duplicate keys`, 'Use a registry with unique keys for names, or dispatch.');
+  return new BadArgument(
+    'not_unique',
+    `the registry ${name} has duplicate keys`,
+    'Use a registry with unique keys for names, or dispatch.',
+  );
 }
 
 class RegistryVia<G extends GenServer> extends ViaName<G> {

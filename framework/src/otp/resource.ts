@@ -75,7 +75,7 @@ export function resource<T>(definition: ResourceDefinition<T>): Resource<T> {
     },
     async use(options = {}) {
       const opened = await call(await process(), 'use', undefined, options);
-      return opened as T;
+      return opened;
     },
     async stop() {
       if (!pid || !isAlive(pid)) return;

@@ -17,7 +17,11 @@ export interface Intensity {
 export const DEFAULT_INTENSITY: Intensity = { max: 3, period: 5000 };
 
 /** Adds a restart at `now` (milliseconds) to the history, oldest first. */
-export function addRestart(history: readonly number[], now: number, { max, period }: Intensity): { history: number[]; exceeded: boolean } {
+export function addRestart(
+  history: readonly number[],
+  now: number,
+  { max, period }: Intensity,
+): { history: number[]; exceeded: boolean } {
   const within = history.filter((time) => time >= now - period);
   within.push(now);
   return { history: within, exceeded: within.length > max };

@@ -149,7 +149,12 @@ export class FunctionProc extends Proc {
 
   /** Waits for a message that matches; resolves with `timeout` if none comes in time. */
   receive(match: ((message: unknown) => boolean) | undefined, milliseconds: number): Promise<unknown> {
-    if (this.waiting) throw new BadArgument('receive_pending', `${this.pid} waits in receive already`, 'Await one receive before the next; wait for several senders with one match.');
+    if (this.waiting)
+      throw new BadArgument(
+        'receive_pending',
+        `${this.pid} waits in receive already`,
+        'Await one receive before the next; wait for several senders with one match.',
+      );
     return new Promise((resolve) => {
       const waiting: Waiting = { match, resolve, seen: 0, timer: undefined };
       const found = this.take(waiting);
@@ -163,7 +168,9 @@ export class FunctionProc extends Proc {
       });
       if (this.timesReceive) return;
       this.timesReceive = true;
-      (this.timers ??= new Set()).add({ cancel: () => this.waiting?.timer && currentClock().clearTimer(this.waiting.timer) });
+      (this.timers ??= new Set()).add({
+        cancel: () => this.waiting?.timer && currentClock().clearTimer(this.waiting.timer),
+      });
     });
   }
 
@@ -214,7 +221,9 @@ export function spawnMonitor(body: Body): { pid: Pid; ref: Monitor } {
  * @param options.timeout milliseconds; then the symbol `timeout` comes instead. Default Infinity
  * @throws NoProcess outside of a spawned process
  */
-export function receive<T = unknown>(match?: ((message: unknown) => message is T) | ((message: unknown) => boolean)): Promise<T>;
+export function receive<T = unknown>(
+  match?: ((message: unknown) => message is T) | ((message: unknown) => boolean),
+): Promise<T>;
 export function receive<T = unknown>(
   match: ((message: unknown) => message is T) | ((message: unknown) => boolean) | undefined,
   options: { timeout: number },
@@ -222,7 +231,10 @@ export function receive<T = unknown>(
 export function receive(match?: (message: unknown) => boolean, options?: { timeout: number }): Promise<unknown> {
   const proc = requireProc('receive');
   if (!(proc instanceof FunctionProc)) {
-    throw new NoProcess('receive in a process that does not run a function', 'A genServer gets its messages in its handlers.');
+    throw new NoProcess(
+      'receive in a process that does not run a function',
+      'A genServer gets its messages in its handlers.',
+    );
   }
   return proc.receive(match, options?.timeout ?? Infinity);
 }
@@ -231,7 +243,10 @@ export function receive(match?: (message: unknown) => boolean, options?: { timeo
 export function requireProc(operation: string): Proc {
   const proc = currentProc();
   if (!proc || proc.status === DEAD) {
-    throw new NoProcess(`${operation} outside of a process`, 'Call it from a process, or use start and an Application at the top level.');
+    throw new NoProcess(
+      `${operation} outside of a process`,
+      'Call it from a process, or use start and an Application at the top level.',
+    );
   }
   return proc;
 }

@@ -29,11 +29,12 @@ export interface StartOptions {
 
 type ArgumentOf<B> = B extends Behaviour<infer A> ? A : never;
 /** `undefined` and `void` arguments may be left out. */
-export type StartArguments<B> = undefined extends ArgumentOf<B>
-  ? [arg?: ArgumentOf<B>, options?: StartOptions]
-  : unknown extends ArgumentOf<B>
-    ? [arg?: unknown, options?: StartOptions]
-    : [arg: ArgumentOf<B>, options?: StartOptions];
+export type StartArguments<B> =
+  undefined extends ArgumentOf<B>
+    ? [arg?: ArgumentOf<B>, options?: StartOptions]
+    : unknown extends ArgumentOf<B>
+      ? [arg?: unknown, options?: StartOptions]
+      : [arg: ArgumentOf<B>, options?: StartOptions];
 export type Started<B> = B extends GenServer ? Ref<B> : Pid;
 
 /**
@@ -54,7 +55,7 @@ function begin(behaviour: Behaviour, arg: unknown, options: StartOptions | undef
   try {
     return started(startProc(behaviour, arg, options ?? {}, linked));
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }
 
@@ -69,11 +70,19 @@ function started(outcome: StartOutcome | Promise<StartOutcome>): Promise<Pid> {
 }
 
 /** Starts a process; synchronously when its init is. */
-export function startProc(behaviour: Behaviour, arg: unknown, options: StartOptions, linked: boolean): StartOutcome | Promise<StartOutcome> {
+export function startProc(
+  behaviour: Behaviour,
+  arg: unknown,
+  options: StartOptions,
+  linked: boolean,
+): StartOutcome | Promise<StartOutcome> {
   const parent = currentProc();
   if (parent?.status === DEAD) throw new ProcessEnded(parent.pid);
   if (linked && !parent) {
-    throw new NoProcess(`startLink of ${behaviour.name} outside of a process`, 'Use start there, or put it under a supervisor.');
+    throw new NoProcess(
+      `startLink of ${behaviour.name} outside of a process`,
+      'Use start there, or put it under a supervisor.',
+    );
   }
   const proc = behaviour[MAKE](parent);
   living.add(proc);
@@ -83,7 +92,8 @@ export function startProc(behaviour: Behaviour, arg: unknown, options: StartOpti
   if (linked) addLink(parent!, proc);
   const failure = runAs(proc, () => proc.begin(arg));
   if (!(failure instanceof Promise)) return outcomeOf(behaviour, proc, parent, linked, failure);
-  if ((proc.status as number) === DEAD) return outcomeOf(behaviour, proc, parent, linked, { ignored: false, reason: proc.exitReason! });
+  if (proc.status === DEAD)
+    return outcomeOf(behaviour, proc, parent, linked, { ignored: false, reason: proc.exitReason! });
   return whenBegun(failure, proc, options.timeout, (end) => {
     if (end !== 'timeout') return outcomeOf(behaviour, proc, parent, linked, end);
     if (linked) removeLink(parent!, proc);
@@ -106,7 +116,8 @@ function whenBegun(
       removeMonitor(ended, proc, false);
       resolve(outcome(end));
     };
-    const timer = timeout === undefined || timeout === Infinity ? undefined : clock.setTimer(timeout, () => settle('timeout'));
+    const timer =
+      timeout === undefined || timeout === Infinity ? undefined : clock.setTimer(timeout, () => settle('timeout'));
     // A process that is ended while its init waits has failed to start, though its promise may never settle.
     const ended = addMonitor((reason) => settle({ ignored: false, reason }), proc, proc.pid);
     void begun.then((failure) => {
@@ -145,7 +156,13 @@ function outcomeOf(
   return failStart(behaviour, proc, parent, linked, failure.reason);
 }
 
-function failStart(behaviour: Behaviour, proc: Proc, parent: Proc | undefined, linked: boolean, reason: ExitReason): StartOutcome {
+function failStart(
+  behaviour: Behaviour,
+  proc: Proc,
+  parent: Proc | undefined,
+  linked: boolean,
+  reason: ExitReason,
+): StartOutcome {
   // A starter that traps exits learns of it from the error alone (OTP 26 and later, rule R-31).
   if (linked && parent!.trapExit) removeLink(parent!, proc);
   endProcess(proc, reason);

@@ -16,7 +16,11 @@ import { resolveTarget, type Target } from './target.ts';
  * @param options.timeout milliseconds; when they pass the caller fails, the server goes on ending. Default Infinity
  * @throws CallError `call_noproc`, `call_timeout`, `call_self`; `call_down` when it ended with another reason
  */
-export function stopServer(target: Target, reason: ExitReason = 'normal', options: { timeout?: number } = {}): Promise<void> {
+export function stopServer(
+  target: Target,
+  reason: ExitReason = 'normal',
+  options: { timeout?: number } = {},
+): Promise<void> {
   const text = `stop(${String(target)})`;
   const caller = currentProc();
   if (caller?.status === DEAD) return Promise.reject(new ProcessEnded(caller.pid));
@@ -43,7 +47,8 @@ export function stopServer(target: Target, reason: ExitReason = 'normal', option
       proc,
       proc.pid,
     );
-    if (proc instanceof GenServerProc) proc.deliver((server: GenServerProc) => server.stopWith(reason, undefined, undefined), undefined, SYSTEM);
+    if (proc instanceof GenServerProc)
+      proc.deliver((server: GenServerProc) => server.stopWith(reason, undefined, undefined), undefined, SYSTEM);
     else if (proc instanceof FunctionProc) sendExit(proc, caller?.pid ?? proc.pid, reason);
     else proc.exitBySignal(reason);
   });

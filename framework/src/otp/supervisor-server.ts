@@ -64,20 +64,31 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
   function init(arg: unknown): unknown {
     const children = typeof settings.children === 'function' ? settings.children(arg) : settings.children;
     if (children instanceof Step) return children;
-    if (!Array.isArray(children)) throw new BadArgument('bad_children', `the children of ${name} are no list`, 'Give a list of child specs, or ignore().');
+    if (!Array.isArray(children))
+      throw new BadArgument(
+        'bad_children',
+        `the children of ${name} are no list`,
+        'Give a list of child specs, or ignore().',
+      );
     const specs = children.map(normalSpec);
     checkSpecs(specs);
     const state: State = { children: [], restarts: [] };
     return whenDone(startInOrder(state, specs, 0), (fault) => {
       if (!fault) return state;
-      return whenDone(stopAll(state.children), () => initStop(shutdown({ failedToStartChild: fault.child, reason: fault.reason })));
+      return whenDone(stopAll(state.children), () =>
+        initStop(shutdown({ failedToStartChild: fault.child, reason: fault.reason })),
+      );
     });
   }
 
   function checkSpecs(specs: readonly NormalSpec[]): void {
     specs.forEach((spec, index) => {
       if (specs.findIndex((other) => sameId(other.id, spec.id)) !== index) {
-        throw new BadArgument('duplicate_child_id', `${name} has two children with the id ${String(spec.id)}`, 'Give each an id of its own: childSpec(definition, arg, { id }).');
+        throw new BadArgument(
+          'duplicate_child_id',
+          `${name} has two children with the id ${String(spec.id)}`,
+          'Give each an id of its own: childSpec(definition, arg, { id }).',
+        );
       }
       checkSignificant(spec);
     });
@@ -85,7 +96,11 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
 
   function checkSignificant(spec: NormalSpec): void {
     if (spec.significant && autoShutdown === 'never') {
-      throw new BadArgument('invalid_significant', `${name} has the significant child ${String(spec.id)} but never shuts down for one`, 'Set autoShutdown, or drop significant.');
+      throw new BadArgument(
+        'invalid_significant',
+        `${name} has the significant child ${String(spec.id)} but never shuts down for one`,
+        'Set autoShutdown, or drop significant.',
+      );
     }
   }
 
@@ -130,12 +145,16 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
 
   function startChild(state: State, spec: NormalSpec): Maybe<Answer> {
     const present = find(state, spec.id);
-    if (present) return present.pid ? fault(state, 'already_started', spec.id, present.pid) : fault(state, 'already_present', spec.id);
-    if (spec.significant && autoShutdown === 'never') return fault(state, 'child_start_failed', spec.id, undefined, 'significant, but autoShutdown is never');
+    if (present)
+      return present.pid
+        ? fault(state, 'already_started', spec.id, present.pid)
+        : fault(state, 'already_present', spec.id);
+    if (spec.significant && autoShutdown === 'never')
+      return fault(state, 'child_start_failed', spec.id, undefined, 'significant, but autoShutdown is never');
     return whenDone(startChildProcess(spec), (started) => {
       const failed = enter(state, spec, started);
-      if (failed) return reply({ error: failed }, state) as Answer;
-      return reply({ value: 'pid' in started ? started.pid : undefined }, state) as Answer;
+      if (failed) return reply({ error: failed }, state);
+      return reply({ value: 'pid' in started ? started.pid : undefined }, state);
     });
   }
 
@@ -146,7 +165,7 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
       child.pid = undefined;
       child.restarting = false;
       if (child.spec.restart === 'temporary') forget(state, child);
-      return reply({}, state) as Answer;
+      return reply({}, state);
     });
   }
 
@@ -158,7 +177,7 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
     return whenDone(startChildProcess(child.spec), (started) => {
       if ('reason' in started) return fault(state, 'child_start_failed', id, undefined, started.reason);
       child.pid = 'pid' in started ? started.pid : undefined;
-      return reply({ value: child.pid }, state) as Answer;
+      return reply({ value: child.pid }, state);
     });
   }
 
@@ -205,7 +224,13 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
     return whenDone(stopAll(set.filter((c) => c !== child)), () => {
       // A temporary bystander is stopped with the others and not started again (rule R-46).
       for (const other of set) if (other.spec.restart === 'temporary') forget(state, other);
-      return whenDone(startAgain(set.filter((c) => c.spec.restart !== 'temporary'), 0), () => noreply(state));
+      return whenDone(
+        startAgain(
+          set.filter((c) => c.spec.restart !== 'temporary'),
+          0,
+        ),
+        () => noreply(state),
+      );
     });
   }
 
@@ -269,7 +294,7 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
         countChildren: ((state: State) => reply(counts(state.children), state)) as never,
       },
       casts: {},
-      info: info as never,
+      info: info,
       terminate: (_reason, state) => stopAll((state as State | undefined)?.children ?? []),
     },
     'supervisor',

@@ -50,20 +50,40 @@ const STRATEGIES: readonly unknown[] = ['oneForOne', 'oneForAll', 'restForOne'];
 /** Defines a supervisor. @throws BadArgument for a bad strategy or intensity */
 export function supervisor<A = void>(definition: SupervisorDefinition<A>): Supervisor<A> {
   if (!STRATEGIES.includes(definition.strategy)) {
-    throw new BadArgument('invalid_strategy', `${definition.name} has the strategy ${String(definition.strategy)}`, `Use one of ${STRATEGIES.join(', ')}.`);
+    throw new BadArgument(
+      'invalid_strategy',
+      `${definition.name} has the strategy ${String(definition.strategy)}`,
+      `Use one of ${STRATEGIES.join(', ')}.`,
+    );
   }
   const intensity = checkIntensity(definition.name, definition.intensity ?? DEFAULT_INTENSITY);
-  const server = supervisorServer({ ...definition, intensity, autoShutdown: definition.autoShutdown ?? 'never' } as SupervisorSettings);
-  return { name: definition.name, isSupervisor: true, [MAKE]: (parent: Proc | undefined) => new GenServerProc(server, parent) };
+  const server = supervisorServer({
+    ...definition,
+    intensity,
+    autoShutdown: definition.autoShutdown ?? 'never',
+  } as SupervisorSettings);
+  return {
+    name: definition.name,
+    isSupervisor: true,
+    [MAKE]: (parent: Proc | undefined) => new GenServerProc(server, parent),
+  };
 }
 
 /** @throws BadArgument unless both parts are sensible numbers */
 export function checkIntensity(name: string, intensity: Intensity): Intensity {
   if (!(Number.isInteger(intensity.max) && intensity.max >= 0)) {
-    throw new BadArgument('invalid_intensity', `${name} allows ${String(intensity.max)} restarts`, 'Give a whole number from 0 up.');
+    throw new BadArgument(
+      'invalid_intensity',
+      `${name} allows ${String(intensity.max)} restarts`,
+      'Give a whole number from 0 up.',
+    );
   }
   if (!(intensity.period > 0)) {
-    throw new BadArgument('invalid_period', `${name} counts restarts over ${String(intensity.period)} ms`, 'Give a number above 0.');
+    throw new BadArgument(
+      'invalid_period',
+      `${name} counts restarts over ${String(intensity.period)} ms`,
+      'Give a number above 0.',
+    );
   }
   return intensity;
 }

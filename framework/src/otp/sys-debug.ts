@@ -54,7 +54,14 @@ export class Debug {
 
   get statistics(): Statistics | undefined {
     const { counts } = this;
-    return counts && { startTime: counts.since, currentTime: currentClock().wall(), messagesIn: counts.in, messagesOut: counts.out };
+    return (
+      counts && {
+        startTime: counts.since,
+        currentTime: currentClock().wall(),
+        messagesIn: counts.in,
+        messagesOut: counts.out,
+      }
+    );
   }
 
   event(event: SysEvent, who: string, state: unknown): void {

@@ -47,7 +47,12 @@ export class SysError extends GenroomError {
 }
 
 /** Runs `work` at the server, as a system message, and waits for what it gives. */
-function ask<T>(target: Target, name: string, options: SysOptions, work: (server: GenServerProc) => T | Promise<T>): Promise<T> {
+function ask<T>(
+  target: Target,
+  name: string,
+  options: SysOptions,
+  work: (server: GenServerProc) => T | Promise<T>,
+): Promise<T> {
   const caller = currentProc();
   if (caller?.status === DEAD) return Promise.reject(new ProcessEnded(caller.pid));
   const server = resolveTarget(target);
@@ -55,10 +60,22 @@ function ask<T>(target: Target, name: string, options: SysOptions, work: (server
   if (!server) return Promise.reject(new CallError('call_noproc', text, 'noproc'));
   if (server === caller) return Promise.reject(new CallError('call_self', text, 'callingSelf'));
   if (!(server instanceof GenServerProc)) {
-    return Promise.reject(new BadArgument('no_system_messages', `${server.behaviour} ${server.pid} serves no system messages`, 'Ask servers and supervisors only.'));
+    return Promise.reject(
+      new BadArgument(
+        'no_system_messages',
+        `${server.behaviour} ${server.pid} serves no system messages`,
+        'Ask servers and supervisors only.',
+      ),
+    );
   }
   return new Promise<T>((resolve, reject) => {
-    const from = new From<T | Refused>(server, caller, `sys.${name}`, (answer) => (answer instanceof Refused ? reject(answer.error) : resolve(answer)), reject);
+    const from = new From<T | Refused>(
+      server,
+      caller,
+      `sys.${name}`,
+      (answer) => (answer instanceof Refused ? reject(answer.error) : resolve(answer)),
+      reject,
+    );
     const { timeout = DEFAULT_CALL_TIMEOUT } = options;
     if (timeout !== Infinity) setDeadline(from, timeout);
     const serve = (): unknown => {
@@ -108,12 +125,18 @@ export function getState<S>(target: Target<GenServer<never, S>>, options: SysOpt
  * Replaces the state by what `replace` makes of it, and returns it.
  * @throws SysError `callback_failed` when `replace` throws; the state stays (rule R-55)
  */
-export function replaceState<S>(target: Target<GenServer<never, S>>, replace: (state: S) => S, options: SysOptions = {}): Promise<S> {
+export function replaceState<S>(
+  target: Target<GenServer<never, S>>,
+  replace: (state: S) => S,
+  options: SysOptions = {},
+): Promise<S> {
   return ask(target, 'replaceState', options, (server) => {
     try {
       server.state = replace(server.state as S);
     } catch (error) {
-      throw new SysError('callback_failed', `the function given to replaceState of ${server.pid} threw`, { cause: error });
+      throw new SysError('callback_failed', `the function given to replaceState of ${server.pid} threw`, {
+        cause: error,
+      });
     }
     return server.state as S;
   });
@@ -158,7 +181,11 @@ function debugging<T>(server: GenServerProc, change: (debug: Debug) => T): T {
 }
 
 /** Counts messages in and replies out from now on, or no more. 'get' gives the counts, undefined while none are kept. */
-export function statistics(target: Target, what: boolean | 'get', options: SysOptions = {}): Promise<Statistics | undefined> {
+export function statistics(
+  target: Target,
+  what: boolean | 'get',
+  options: SysOptions = {},
+): Promise<Statistics | undefined> {
   return ask(target, 'statistics', options, (server) =>
     debugging(server, (debug) => {
       if (what === 'get') return debug.statistics;
@@ -169,7 +196,11 @@ export function statistics(target: Target, what: boolean | 'get', options: SysOp
 }
 
 /** Keeps the last events: true for 10, or how many; false for none. 'get' gives them, oldest first. */
-export function log(target: Target, what: boolean | number | 'get', options: SysOptions = {}): Promise<readonly SysEvent[]> {
+export function log(
+  target: Target,
+  what: boolean | number | 'get',
+  options: SysOptions = {},
+): Promise<readonly SysEvent[]> {
   return ask(target, 'log', options, (server) =>
     debugging(server, (debug) => {
       if (what === 'get') return [...(debug.log ?? [])];
@@ -206,7 +237,11 @@ export interface InstallOptions<V> extends SysOptions {
 }
 
 /** Runs `run` at every event of the server. @throws SysError `already_installed` */
-export function install<V = undefined>(target: Target, run: DebugFunction<V>, options: InstallOptions<V> = {}): Promise<void> {
+export function install<V = undefined>(
+  target: Target,
+  run: DebugFunction<V>,
+  options: InstallOptions<V> = {},
+): Promise<void> {
   const id = options.id ?? run;
   return ask(target, 'install', options, (server) =>
     debugging(server, (debug) => {

@@ -51,7 +51,8 @@ export function stream<I, T>(
   options: StreamOptions = {},
 ): AsyncGenerator<StreamOutcome<I, T>, void, undefined> {
   const { maxConcurrency = availableParallelism(), timeout = DEFAULT_TIMEOUT, onTimeout = 'exit' } = options;
-  if (!(Number.isInteger(maxConcurrency) && maxConcurrency > 0)) throw bad('maxConcurrency', maxConcurrency, 'Give a whole number from 1 up.');
+  if (!(Number.isInteger(maxConcurrency) && maxConcurrency > 0))
+    throw bad('maxConcurrency', maxConcurrency, 'Give a whole number from 1 up.');
   if (!(timeout >= 0)) throw bad('timeout', timeout, 'Give milliseconds or Infinity.');
   if (onTimeout !== 'exit' && onTimeout !== 'killTask') throw bad('onTimeout', onTimeout, "Use 'exit' or 'killTask'.");
   return run(items, work, { ...options, maxConcurrency, timeout, onTimeout });
@@ -61,9 +62,17 @@ function bad(option: string, value: unknown, remedy: string): BadArgument {
   return new BadArgument('bad_stream_option', `${option} of a stream is ${String(value)}`, remedy);
 }
 
-type Settings = StreamOptions & { readonly maxConcurrency: number; readonly timeout: number; readonly onTimeout: 'exit' | 'killTask' };
+type Settings = StreamOptions & {
+  readonly maxConcurrency: number;
+  readonly timeout: number;
+  readonly onTimeout: 'exit' | 'killTask';
+};
 
-async function* run<I, T>(items: Iterable<I> | AsyncIterable<I>, work: (item: I) => T | Promise<T>, settings: Settings): AsyncGenerator<StreamOutcome<I, T>, void, undefined> {
+async function* run<I, T>(
+  items: Iterable<I> | AsyncIterable<I>,
+  work: (item: I) => T | Promise<T>,
+  settings: Settings,
+): AsyncGenerator<StreamOutcome<I, T>, void, undefined> {
   const { maxConcurrency, ordered = true, zipInputOnExit = false } = settings;
   const me = requireProc('task.stream');
   const running: Running<I, T>[] = [];
@@ -100,9 +109,15 @@ async function begin<I, T>(input: I, work: (item: I) => T | Promise<T>, settings
   const { supervisor, link = true, timeout, onTimeout } = settings;
   const me = requireProc('task.stream');
   const body = (): T | Promise<T> => work(input);
-  const task = supervisor ? await (link ? asyncUnder : asyncNolink)(supervisor, body) : beginTask(me, body, link ? [me] : []);
+  const task = supervisor
+    ? await (link ? asyncUnder : asyncNolink)(supervisor, body)
+    : beginTask(me, body, link ? [me] : []);
   let failure: CallError | undefined;
-  const running: { outcome: Outcome<T> | undefined } & Omit<Running<I, T>, 'outcome' | 'ended'> = { task, input, outcome: undefined };
+  const running: { outcome: Outcome<T> | undefined } & Omit<Running<I, T>, 'outcome' | 'ended'> = {
+    task,
+    input,
+    outcome: undefined,
+  };
   const ended = new Promise<void>((resolve, reject) => {
     task.wait(timeout, (outcome) => {
       const proc = task.pid && procOf(task.pid);
@@ -114,7 +129,8 @@ async function begin<I, T>(input: I, work: (item: I) => T | Promise<T>, settings
         return resolve();
       }
       task.close();
-      if (onTimeout === 'exit') failure = new CallError('call_timeout', `task.stream of ${String(task.pid)}`, 'timeout');
+      if (onTimeout === 'exit')
+        failure = new CallError('call_timeout', `task.stream of ${String(task.pid)}`, 'timeout');
       if (proc) {
         removeLink(me, proc);
         sendExit(proc, me.pid, 'kill');

@@ -38,7 +38,12 @@ export function asyncNolink<T>(supervisor: Target, body: TaskBody<T>, options: T
   return under(supervisor, body, options, false);
 }
 
-async function under<T>(supervisor: Target, body: TaskBody<T>, options: TaskOptions, linked: boolean): Promise<Task<T>> {
+async function under<T>(
+  supervisor: Target,
+  body: TaskBody<T>,
+  options: TaskOptions,
+  linked: boolean,
+): Promise<Task<T>> {
   const owner = requireProc('taskSup.async');
   let made: Task<T> | undefined;
   // It begins in the supervisor's slice, watched by its owner already, so that not even an immediate end is missed.
@@ -55,7 +60,12 @@ async function under<T>(supervisor: Target, body: TaskBody<T>, options: TaskOpti
 /** Fire and forget under a supervisor; may be restarted, if `restart` says so. */
 export function startTask(supervisor: Target, body: TaskBody<unknown>, options: ChildOptions = {}): Promise<Pid> {
   const caller: Proc | undefined = currentProc();
-  return startChild(supervisor, { id: 'task', restart: 'temporary', ...options, start: async () => runTask(caller, body, [requireProc('taskSup')]) });
+  return startChild(supervisor, {
+    id: 'task',
+    restart: 'temporary',
+    ...options,
+    start: async () => runTask(caller, body, [requireProc('taskSup')]),
+  });
 }
 
 export { asyncTask as async };

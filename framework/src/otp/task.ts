@@ -15,7 +15,16 @@ import { BadArgument, CallError } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { sendExit } from './exit-signals.ts';
 import { INFO } from './mailbox.ts';
-import { addLink, addMonitor, type Down, isDown, type Monitor, removeLink, removeMonitor, takeMessage } from './monitor.ts';
+import {
+  addLink,
+  addMonitor,
+  type Down,
+  isDown,
+  type Monitor,
+  removeLink,
+  removeMonitor,
+  takeMessage,
+} from './monitor.ts';
 import { currentProc, DEAD, type Proc, procOf } from './proc.ts';
 import { type Body, makeFunctionProc, requireProc } from './spawn.ts';
 import { type ChildOptions, type ChildSpec } from './child-spec.ts';
@@ -91,7 +100,9 @@ export class Task<T = unknown> {
   /** Internal: what has arrived already; the result wins over the end. */
   arrived(): Outcome<T> | undefined {
     if (this.#completed) return this.#completed;
-    const result = takeMessage(this.#owner, (m) => isTaskResult(m) && m.ref === this.ref) as { message: TaskResult<T> } | undefined;
+    const result = takeMessage(this.#owner, (m) => isTaskResult(m) && m.ref === this.ref) as
+      | { message: TaskResult<T> }
+      | undefined;
     if (result) {
       this.close();
       return { ok: true, value: result.message.value };
@@ -215,7 +226,11 @@ function checkOwner(operation: string, tasks: readonly Task[]): Proc {
   const me = requireProc(`task.${operation}`);
   for (const one of tasks) {
     if (samePid(one.owner, me.pid)) continue;
-    throw new BadArgument('not_owner', `${text(operation, [one])} by ${me.pid}, but ${one.owner} owns the task`, 'Wait where async was called, or send the value on.');
+    throw new BadArgument(
+      'not_owner',
+      `${text(operation, [one])} by ${me.pid}, but ${one.owner} owns the task`,
+      'Wait where async was called, or send the value on.',
+    );
   }
   return me;
 }
@@ -230,7 +245,9 @@ function failed(operation: string, tasks: readonly Task[], reason: ExitReason): 
  */
 async function awaitTask<T>(one: Task<T>, options: WaitOptions = {}): Promise<T> {
   checkOwner('await', [one]);
-  const outcome = await new Promise<Outcome<T> | undefined>((resolve) => one.wait(options.timeout ?? DEFAULT_TIMEOUT, resolve));
+  const outcome = await new Promise<Outcome<T> | undefined>((resolve) =>
+    one.wait(options.timeout ?? DEFAULT_TIMEOUT, resolve),
+  );
   if (outcome?.ok) return outcome.value;
   one.close();
   throw failed('await', [one], outcome ? outcome.reason : 'timeout');
@@ -275,7 +292,10 @@ export interface YieldManyOptions extends WaitOptions {
 }
 
 /** How several tasks ended, in their order, under one deadline; undefined for who has not. */
-export async function yieldMany<T>(tasks: readonly Task<T>[], options: YieldManyOptions = {}): Promise<(Outcome<T> | undefined)[]> {
+export async function yieldMany<T>(
+  tasks: readonly Task<T>[],
+  options: YieldManyOptions = {},
+): Promise<(Outcome<T> | undefined)[]> {
   checkOwner('yieldMany', tasks);
   const { timeout = DEFAULT_TIMEOUT, limit = tasks.length, onTimeout = 'nothing' } = options;
   const outcomes: (Outcome<T> | undefined)[] = tasks.map(() => undefined);

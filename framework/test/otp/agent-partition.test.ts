@@ -50,7 +50,7 @@ describe('agent', () => {
       await agent.update(a, (s) => ({ n: s.n + 1 }));
       agent.cast(a, async (s) => ({ n: s.n * 10 }));
       const both = await agent.getAndUpdate(a, (s) => [`was ${s.n}`, { n: 0 }]);
-      const byName = await agent.get(via(names, 'a') as never, (s: { n: number }) => s.n);
+      const byName = await agent.get(via(names, 'a'), (s: { n: number }) => s.n);
       const late = await failure(agent.get(a, () => pause(20), { timeout: 5 }));
       await agent.stop(a);
       return [linked, both, byName, late.code, whereis(via(names, 'a')), (await failure(agent.get(a, () => 0))).code];
@@ -62,15 +62,33 @@ describe('agent', () => {
     const a = await agent.start(() => ({ n: 1 }));
     await sys.suspend(a);
     await sys.changeCode(a, { extra: (s: { n: number }) => ({ n: s.n + 1, new: true }) });
-    expect((await failure(sys.changeCode(a, { extra: () => { throw new Error('x'); } }))).code).toBe('code_change_failed');
+    expect(
+      (
+        await failure(
+          sys.changeCode(a, {
+            extra: () => {
+              throw new Error('x');
+            },
+          }),
+        )
+      ).code,
+    ).toBe('code_change_failed');
     await sys.resume(a);
     expect(await agent.get(a, (s) => s)).toEqual({ n: 2, new: true });
   });
 
   test('R-65 a function that exits or throws ends the agent, and its caller fails with that reason', async () => {
-    for (const [act, expected] of [[() => exit('oops'), (r: unknown) => r === 'oops'], [() => { throw new Error('x'); }, isCrash]] as const) {
+    for (const [act, expected] of [
+      [() => exit('oops'), (r: unknown) => r === 'oops'],
+      [
+        () => {
+          throw new Error('x');
+        },
+        isCrash,
+      ],
+    ] as const) {
       const a = await agent.start(() => 0);
-      const error = await failure(agent.get(a, act as () => number));
+      const error = await failure(agent.get(a, act));
       expect([error.code, expected(error.reason!), isAlive(a)]).toEqual(['call_down', true, false]);
     }
   });
@@ -79,8 +97,15 @@ describe('agent', () => {
 describe('partitionSupervisor', () => {
   const who = genServer({ name: 'who', init: (n: number) => n, calls: { n: (s) => reply(s, s) } });
   const defined = (more: Partial<PartitionSupervisorDefinition> = {}) =>
-    partitionSupervisor({ name: 'ps', partitions: 4, child: childSpec(who, 0), withArguments: (_arg, i) => i, ...more });
-  const ask = (ps: ReturnType<typeof defined>, key: number | string): Promise<unknown> => request(partition(ps, key), 'n', undefined, 1000);
+    partitionSupervisor({
+      name: 'ps',
+      partitions: 4,
+      child: childSpec(who, 0),
+      withArguments: (_arg, i) => i,
+      ...more,
+    });
+  const ask = (ps: ReturnType<typeof defined>, key: number | string): Promise<unknown> =>
+    request(partition(ps, key), 'n', undefined, 1000);
 
   test('R-63 PS-05 a whole number routes to its absolute value modulo the partitions, others by a stable hash', async () => {
     const ps = defined();
@@ -96,7 +121,9 @@ describe('partitionSupervisor', () => {
     const many = partitionSupervisor({ name: 'many', child: childSpec(counter, {}) });
     const pid = await start(many);
     expect(partitions(many)).toBe(availableParallelism());
-    expect((await whichChildren(pid)).map((c) => c.id)).toEqual(Array.from({ length: availableParallelism() }, (_, i) => i).reverse());
+    expect((await whichChildren(pid)).map((c) => c.id)).toEqual(
+      Array.from({ length: availableParallelism() }, (_, i) => i).reverse(),
+    );
     const n = partitions(many);
     expect(await countChildren(pid)).toEqual({ specs: n, active: n, supervisors: 0, workers: n });
   });
@@ -112,7 +139,14 @@ describe('partitionSupervisor', () => {
   });
 
   test('PS-06 PS-07 PS-08 PS-09 PS-10 bad definitions are refused', () => {
-    for (const bad of [{ name: undefined }, { child: undefined }, { partitions: 0 }, { partitions: 1.5 }, { withArguments: (a: unknown) => a }, { autoShutdown: 'anySignificant' }]) {
+    for (const bad of [
+      { name: undefined },
+      { child: undefined },
+      { partitions: 0 },
+      { partitions: 1.5 },
+      { withArguments: (a: unknown) => a },
+      { autoShutdown: 'anySignificant' },
+    ]) {
       expect(() => defined(bad as never)).toThrow('a partition supervisor:');
     }
   });
@@ -131,7 +165,11 @@ describe('partitionSupervisor', () => {
   });
 
   test('PS-20 partitions may be supervisors: a start is spread over them', async () => {
-    const ps = partitionSupervisor({ name: 'dynamic', partitions: 2, child: childSpec(dynamicSupervisor({ name: 'd' })) });
+    const ps = partitionSupervisor({
+      name: 'dynamic',
+      partitions: 2,
+      child: childSpec(dynamicSupervisor({ name: 'd' })),
+    });
     const pid = await start(ps);
     for (let i = 0; i < 4; i++) await startChild(partition(ps, i), childSpec(counter, {}));
     expect(await countChildren(pid)).toEqual({ specs: 2, active: 2, supervisors: 2, workers: 0 });

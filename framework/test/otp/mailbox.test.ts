@@ -1,7 +1,21 @@
 /** Mailbox, steps and deadlines: against plain models, and under misuse. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { call, cast, genServer, isAlive, noreply, receive, reply, request, sendAfter, self, start, timeout, useClock } from '../../src/otp/index.ts';
+import {
+  call,
+  cast,
+  genServer,
+  isAlive,
+  noreply,
+  receive,
+  reply,
+  request,
+  sendAfter,
+  self,
+  start,
+  timeout,
+  useClock,
+} from '../../src/otp/index.ts';
 import { INFO, Mailbox } from '../../src/otp/mailbox.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { counter, failure, inProcess } from './stage.ts';
@@ -101,7 +115,9 @@ describe('steps', () => {
       },
     });
     const servers = await Promise.all(Array.from({ length: 1000 }, (_, id) => start(mixed, id)));
-    const answers = await Promise.all(servers.flatMap((s, i) => [call(s, 'async'), call(s, i % 2 ? 'sync' : 'async'), call(s, 'sync')]));
+    const answers = await Promise.all(
+      servers.flatMap((s, i) => [call(s, 'async'), call(s, i % 2 ? 'sync' : 'async'), call(s, 'sync')]),
+    );
     expect(answers).toEqual(servers.flatMap((_, id) => [id, id, id]));
     expect(await Promise.all(servers.map((s) => call(s, 'get')))).toEqual(servers.map((_, id) => [id, 3]));
   });
@@ -115,7 +131,9 @@ describe('deadlines under a virtual clock', () => {
       const server = await start(counter, {});
       const fired: [string, number][] = [];
       for (const ms of [5000, 100, 30, 100, 2 ** 32]) {
-        void request(server, 'never', undefined, ms).catch((e: { code: string }) => fired.push([`${e.code} ${ms}`, clock.now()]));
+        void request(server, 'never', undefined, ms).catch((e: { code: string }) =>
+          fired.push([`${e.code} ${ms}`, clock.now()]),
+        );
       }
       const waited = inProcess(async () => {
         sendAfter(self(), 'timer', 50);
@@ -129,8 +147,15 @@ describe('deadlines under a virtual clock', () => {
       await clock.advance(1);
       expect(fired).toEqual([['call_timeout 30', 30]]);
       await clock.advance(20_000);
-      expect(fired.slice(1)).toEqual([['call_timeout 100', 100], ['call_timeout 100', 100], ['call_timeout 5000', 5000]]);
-      expect(await waited).toEqual([['timer', 50], [timeout, 1050]]);
+      expect(fired.slice(1)).toEqual([
+        ['call_timeout 100', 100],
+        ['call_timeout 100', 100],
+        ['call_timeout 5000', 5000],
+      ]);
+      expect(await waited).toEqual([
+        ['timer', 50],
+        [timeout, 1050],
+      ]);
       await clock.advance(2 ** 32);
       expect(fired.at(-1)).toEqual([`call_timeout ${2 ** 32}`, 2 ** 32]);
       expect(clock.timers).toBe(0);

@@ -52,7 +52,10 @@ describe('process', () => {
     const before = useClock(clock);
     try {
       let woke = false;
-      void inProcess(async () => { await sleep(2 ** 32); woke = true; });
+      void inProcess(async () => {
+        await sleep(2 ** 32);
+        woke = true;
+      });
       await clock.advance(2 ** 32 - 1);
       expect(woke).toBe(false);
       await clock.advance(1);
@@ -62,8 +65,15 @@ describe('process', () => {
     }
     // With Node's own timers too: there 2^32 ms would overflow to 1.
     let woke = false;
-    const sleeper = spawn(async () => { await sleep(2 ** 32); woke = true; });
-    const timer = spawn(async () => { const ref = sendAfter(self(), 'x', 2 ** 32); await receive(undefined, { timeout: 20 }); ref.cancel(); });
+    const sleeper = spawn(async () => {
+      await sleep(2 ** 32);
+      woke = true;
+    });
+    const timer = spawn(async () => {
+      const ref = sendAfter(self(), 'x', 2 ** 32);
+      await receive(undefined, { timeout: 20 });
+      ref.cancel();
+    });
     await pause(30);
     expect([woke, isAlive(sleeper), isAlive(timer)]).toEqual([false, true, false]);
     exit(sleeper, 'kill');
@@ -101,7 +111,10 @@ describe('process', () => {
       send(once, 'b');
       return [stood, await mailbox(5)];
     });
-    expect(seen).toEqual([[true, true, false, false, true], [1, 2, 'a']]);
+    expect(seen).toEqual([
+      [true, true, false, false, true],
+      [1, 2, 'a'],
+    ]);
   });
 
   test('SIG-15 registering twice, or from no process, is refused', async () => {
@@ -124,7 +137,10 @@ describe('process', () => {
     try {
       await inProcess(async () => {
         parent = self();
-        spawn(() => { setLabel('cook'); throw new Error('burnt'); });
+        spawn(() => {
+          setLabel('cook');
+          throw new Error('burnt');
+        });
         await pause(2);
       });
     } finally {
@@ -140,7 +156,16 @@ describe('process', () => {
     const target = await start(counter, {});
     const doomed = spawn(async () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
-      for (const act of [() => send(target, 1), () => cast(target, 'add', 1), () => exit(target, 'x'), () => spawn(() => {}), () => sendAfter(target, 1, 1), () => call(target, 'get'), () => start(counter, {}), () => stopServer(target)]) {
+      for (const act of [
+        () => send(target, 1),
+        () => cast(target, 'add', 1),
+        () => exit(target, 'x'),
+        () => spawn(() => {}),
+        () => sendAfter(target, 1, 1),
+        () => call(target, 'get'),
+        () => start(counter, {}),
+        () => stopServer(target),
+      ]) {
         codes.push(await (async () => act())().catch((e: { code: string }) => e.code));
       }
     });
@@ -153,12 +178,23 @@ describe('process', () => {
 });
 
 describe('requests', () => {
-  const server = genServer({ name: 'waiting', init: () => 0, calls: { after: async (s, ms: number) => { await pause(ms); return reply(ms, s); } } });
+  const server = genServer({
+    name: 'waiting',
+    init: () => 0,
+    calls: {
+      after: async (s, ms: number) => {
+        await pause(ms);
+        return reply(ms, s);
+      },
+    },
+  });
 
   test('EGS-14 EGS-15 EGS-16 EGS-17 a request is a promise: waited for, looked at again, collected in the order of their ends', async () => {
     const servers = await Promise.all([1, 2, 3].map(() => start(server)));
     const order: number[] = [];
-    const requests = [30, 5, 15].map((ms, i) => call(servers[i]!, 'after', ms).then((value) => (order.push(value), value)));
+    const requests = [30, 5, 15].map((ms, i) =>
+      call(servers[i]!, 'after', ms).then((value) => (order.push(value), value)),
+    );
     const early = await Promise.race([requests[0]!, pause(2).then(() => 'not yet')]);
     expect(early).toBe('not yet');
     expect(await Promise.all(requests)).toEqual([30, 5, 15]);

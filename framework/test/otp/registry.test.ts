@@ -45,7 +45,10 @@ import {
 import { counter, failure, inProcess, mailbox, pause, reasons } from './stage.ts';
 
 let n = 0;
-async function running(keys: 'unique' | 'duplicate' = 'unique', more: object = {}): Promise<RegistryName & { pid: Pid }> {
+async function running(
+  keys: 'unique' | 'duplicate' = 'unique',
+  more: object = {},
+): Promise<RegistryName & { pid: Pid }> {
   const name = registry({ name: `r${n++}`, keys, ...more });
   return Object.assign(name, { pid: await start(name) });
 }
@@ -62,8 +65,9 @@ function holder(name: RegistryName, ...keys: string[]): Promise<Pid> {
 
 for (const keys of ['unique', 'duplicate'] as const) {
   const id = keys === 'unique' ? 'REGU' : 'REGD';
-  const rows = (...numbers: [number, number][]): string => numbers.map(([u, d]) => `${id}-${String(keys === 'unique' ? u : d).padStart(2, '0')}`).join(' ');
-  describe(keys, () => {
+  const rows = (...numbers: [number, number][]): string =>
+    numbers.map(([u, d]) => `${id}-${String(keys === 'unique' ? u : d).padStart(2, '0')}`).join(' ');
+  describe(`${keys} keys`, () => {
     test(`${rows([1, 1], [2, 2], [3, 3])} a registry is one child; it counts its entries`, async () => {
       const name = registry({ name: `r${n++}`, keys });
       const s = await start(supervisor({ name: 's', strategy: 'oneForOne', children: [childSpec(name)] }));
@@ -111,7 +115,12 @@ for (const keys of ['unique', 'duplicate'] as const) {
         });
         return (await mailbox(5)).map((e) => [(e as { tag: string }).tag, (e as { key: string }).key]);
       });
-      expect(events).toEqual([['REGISTERED', 'a'], ['UNREGISTERED', 'a'], ['REGISTERED', 'b'], ['UNREGISTERED', 'b']]);
+      expect(events).toEqual([
+        ['REGISTERED', 'a'],
+        ['UNREGISTERED', 'a'],
+        ['REGISTERED', 'b'],
+        ['UNREGISTERED', 'b'],
+      ]);
     });
 
     test(`${rows([20, 19])} R-61 who registers is linked to the registry while it holds a key; the registry's crash is theirs`, async () => {
@@ -137,7 +146,8 @@ for (const keys of ['unique', 'duplicate'] as const) {
 
     test(`${rows([21, 20])} a registry that does not run is an error`, () => {
       const name = registry({ name: 'unstarted', keys });
-      for (const act of [() => lookup(name, 'a'), () => count(name), () => select(name)]) expect(act).toThrow('is not running');
+      for (const act of [() => lookup(name, 'a'), () => count(name), () => select(name)])
+        expect(act).toThrow('is not running');
     });
 
     test(`${rows([7, 11], [8, 12], [10, 14], [11, 15])} match and countMatch give the entries of a key whose value a function accepts`, async () => {
@@ -145,9 +155,19 @@ for (const keys of ['unique', 'duplicate'] as const) {
       await inProcess(async () => {
         register(name, 'a', { n: 1, kind: 'x' });
         register(name, 'b', { n: 2, kind: 'x' });
-        const over = (least: number) => (value: unknown): boolean => (value as { n: number }).n > least;
-        expect(match(name, 'a', over(0)).map(({ pid, value }) => [pid, value])).toEqual([[self(), { n: 1, kind: 'x' }]]);
-        expect([match(name, 'a', over(1)), countMatch(name, 'a', over(0)), countMatch(name, 'a', over(1)), countMatch(name, 'c', over(0))]).toEqual([[], 1, 0, 0]);
+        const over =
+          (least: number) =>
+          (value: unknown): boolean =>
+            (value as { n: number }).n > least;
+        expect(match(name, 'a', over(0)).map(({ pid, value }) => [pid, value])).toEqual([
+          [self(), { n: 1, kind: 'x' }],
+        ]);
+        expect([
+          match(name, 'a', over(1)),
+          countMatch(name, 'a', over(0)),
+          countMatch(name, 'a', over(1)),
+          countMatch(name, 'c', over(0)),
+        ]).toEqual([[], 1, 0, 0]);
       });
     });
 
@@ -166,7 +186,10 @@ for (const keys of ['unique', 'duplicate'] as const) {
       const name = await running(keys);
       expect([select(name), countSelect(name)]).toEqual([[], 0]);
       const pid = await holder(name, 'a', 'b');
-      expect(select(name)).toEqual([{ key: 'a', pid, value: 'value of a' }, { key: 'b', pid, value: 'value of b' }]);
+      expect(select(name)).toEqual([
+        { key: 'a', pid, value: 'value of a' },
+        { key: 'b', pid, value: 'value of b' },
+      ]);
       expect(select(name, (e) => e.key === 'b' && e.pid === pid && e.value !== 1).map((e) => e.key)).toEqual(['b']);
       expect(select(name, (e) => e.key === 'a' || e.key === 'b')).toHaveLength(2);
       expect([countSelect(name, (e) => e.value === 'value of a'), countSelect(name, () => false)]).toEqual([1, 0]);
@@ -174,7 +197,26 @@ for (const keys of ['unique', 'duplicate'] as const) {
 
     test(`${rows([9, 6], [14, 6])} keys are strict and typed, structured ones by their parts; user input is a safe key`, async () => {
       const name = await running(keys);
-      const all = [1, '1', 1n, true, 'true', ['1'], [1], [[1]], '["1"', '__proto__', 'constructor', ['a', 'b'], ['a,b'], '[s', '', '_', '$1', ':_'] as never[];
+      const all = [
+        1,
+        '1',
+        1n,
+        true,
+        'true',
+        ['1'],
+        [1],
+        [[1]],
+        '["1"',
+        '__proto__',
+        'constructor',
+        ['a', 'b'],
+        ['a,b'],
+        '[s',
+        '',
+        '_',
+        '$1',
+        ':_',
+      ] as never[];
       await inProcess(async () => {
         all.forEach((key, i) => expect(register(name, key, i)).toBe(undefined));
         all.forEach((key, i) => expect(lookupAll(name, key).map(({ value }) => value)).toEqual([i]));
@@ -183,7 +225,9 @@ for (const keys of ['unique', 'duplicate'] as const) {
 
     test('REGC-01 when the holders have ended nothing is left', async () => {
       const name = await running(keys);
-      const pids = await Promise.all(Array.from({ length: 50 }, (_, i) => holder(name, keys === 'unique' ? `k${i}` : 'k', `own ${i}`)));
+      const pids = await Promise.all(
+        Array.from({ length: 50 }, (_, i) => holder(name, keys === 'unique' ? `k${i}` : 'k', `own ${i}`)),
+      );
       expect(count(name)).toBe(100);
       for (const pid of pids) exit(pid, 'crash');
       expect([count(name), select(name), processInfo(name.pid)!.links]).toEqual([0, [], []]);
@@ -191,15 +235,20 @@ for (const keys of ['unique', 'duplicate'] as const) {
   });
 }
 
-describe('unique keys', () => {
-  test('REGU-04 REGU-05 R-60 the first wins, the loser gets the holder\'s pid and no entry', async () => {
+describe('unique keys alone', () => {
+  test("REGU-04 REGU-05 R-60 the first wins, the loser gets the holder's pid and no entry", async () => {
     const name = await running();
     const first = await holder(name, 'a');
     await inProcess(async () => {
       expect(register(name, 'a', 'mine')).toBe(first);
       expect(register(name, 'b', 1)).toBe(undefined);
       expect(register(name, 'b', 2)).toBe(self());
-      expect([keysOf(name, self()), valuesOf(name, 'b', self()), keysOf(name, first), lookup(name, 'a')]).toEqual([['b'], [1], ['a'], { pid: first, value: 'value of a' }]);
+      expect([keysOf(name, self()), valuesOf(name, 'b', self()), keysOf(name, first), lookup(name, 'a')]).toEqual([
+        ['b'],
+        [1],
+        ['a'],
+        { pid: first, value: 'value of a' },
+      ]);
     });
   });
 
@@ -208,17 +257,24 @@ describe('unique keys', () => {
     const first = await holder(name, 'a');
     await inProcess(async () => {
       exit(first, 'kill');
-      expect([lookup(name, 'a'), register(name, 'a', 2), lookup(name, 'a')?.pid === self()]).toEqual([undefined, undefined, true]);
+      expect([lookup(name, 'a'), register(name, 'a', 2), lookup(name, 'a')?.pid === self()]).toEqual([
+        undefined,
+        undefined,
+        true,
+      ]);
     });
   });
 
-  test('REGU-15 updateValue changes one\'s own entry only', async () => {
+  test("REGU-15 updateValue changes one's own entry only", async () => {
     const name = await running();
     await holder(name, 'theirs');
     await inProcess(async () => {
       register(name, 'a', 1);
       expect(updateValue(name, 'a', (v) => (v as number) + 1)).toEqual({ value: 2, before: 1 });
-      expect([updateValue(name, 'theirs', () => 0), updateValue(name, 'none', () => 0)]).toEqual([undefined, undefined]);
+      expect([updateValue(name, 'theirs', () => 0), updateValue(name, 'none', () => 0)]).toEqual([
+        undefined,
+        undefined,
+      ]);
       expect([lookup(name, 'a')!.value, lookup(name, 'theirs')!.value]).toEqual([2, 'value of theirs']);
     });
   });
@@ -227,7 +283,11 @@ describe('unique keys', () => {
     const name = registry<typeof counter>({ name: 'via' });
     await start(name);
     const pid = await start(counter, { n: 5 }, { name: via(name, 'a', { region: 'eu' }) });
-    expect([await call(via(name, 'a'), 'get'), whereis(via(name, 'a')), lookup(name, 'a')]).toEqual([5, pid, { pid, value: { region: 'eu' } }]);
+    expect([await call(via(name, 'a'), 'get'), whereis(via(name, 'a')), lookup(name, 'a')]).toEqual([
+      5,
+      pid,
+      { pid, value: { region: 'eu' } },
+    ]);
     const error = await failure(start(counter, {}, { name: via(name, 'a') }));
     expect([error.code, (error as { holder?: Pid }).holder]).toEqual(['already_started', pid]);
   });
@@ -291,14 +351,18 @@ describe('unique keys', () => {
   });
 });
 
-describe('duplicate keys', () => {
+describe('duplicate keys alone', () => {
   test('REGD-04 REGD-05 one process may hold a key many times, many processes may hold one', async () => {
     const name = await running('duplicate');
     const other = await holder(name, 'a');
     await inProcess(async () => {
       register(name, 'a', 1);
       register(name, 'a', 2);
-      expect([keysOf(name, self()), valuesOf(name, 'a', self()), valuesOf(name, 'a', other)]).toEqual([['a', 'a'], [1, 2], ['value of a']]);
+      expect([keysOf(name, self()), valuesOf(name, 'a', self()), valuesOf(name, 'a', other)]).toEqual([
+        ['a', 'a'],
+        [1, 2],
+        ['value of a'],
+      ]);
       expect(lookupAll(name, 'a').length).toBe(3);
       unregister(name, 'a');
       expect([lookupAll(name, 'a').length, processInfo(self())!.links]).toEqual([1, []]);
@@ -310,7 +374,10 @@ describe('duplicate keys', () => {
     await inProcess(async () => {
       register(name, ['room', 1], 'one');
       register(name, ['room', '1'], 'two');
-      expect([lookupAll(name, ['room', 1]).map((e) => e.value), lookupAll(name, ['room']).length]).toEqual([['one'], 0]);
+      expect([lookupAll(name, ['room', 1]).map((e) => e.value), lookupAll(name, ['room']).length]).toEqual([
+        ['one'],
+        0,
+      ]);
     });
   });
 
@@ -328,15 +395,17 @@ describe('locks', () => {
   test('REGC-02 REGC-03 REGC-04 different keys run at the same time, one key in turn; a throw gives the lock back', async () => {
     const name = await running();
     const log: string[] = [];
-    const work = (key: string, id: string, fails = false) => () =>
-      inProcess(() =>
-        withLock(name, key, async () => {
-          log.push(`+${id}`);
-          await pause(5);
-          log.push(`-${id}`);
-          if (fails) throw new Error(id);
-        }),
-      );
+    const work =
+      (key: string, id: string, fails = false) =>
+      () =>
+        inProcess(() =>
+          withLock(name, key, async () => {
+            log.push(`+${id}`);
+            await pause(5);
+            log.push(`-${id}`);
+            if (fails) throw new Error(id);
+          }),
+        );
     const [one, two, three] = [work('a', '1', true)(), work('a', '2')(), work('b', '3')()];
     expect((await failure(one)).message).toBe('1');
     await Promise.all([two, three]);
@@ -348,7 +417,13 @@ describe('locks', () => {
   test('REGC-05 REGC-06 the end of a holder gives the lock back; a waiter that has ended is passed over', async () => {
     const name = await running();
     const got: string[] = [];
-    const take = (id: string): Pid => spawn(() => withLock(name, 'a', async () => { got.push(id); await receive(); }));
+    const take = (id: string): Pid =>
+      spawn(() =>
+        withLock(name, 'a', async () => {
+          got.push(id);
+          await receive();
+        }),
+      );
     const first = take('first');
     await pause(1);
     const second = take('second');

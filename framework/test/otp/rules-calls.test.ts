@@ -66,7 +66,9 @@ describe('calls and replies', () => {
     const me = genServer({
       name: 'me',
       init: () => 0,
-      calls: { self: async (state, _: void, c: Call) => reply(await failure(request(c.pid, 'self', undefined, 100)), state) },
+      calls: {
+        self: async (state, _: void, c: Call) => reply(await failure(request(c.pid, 'self', undefined, 100)), state),
+      },
     });
     expect((await call(await start(me), 'self')).code).toBe('call_self');
   });
@@ -77,7 +79,11 @@ describe('calls and replies', () => {
     const dead = await start(counter, {}, { name: via(names, 'dead') });
     await stopServer(dead);
     const began = performance.now();
-    for (const target of [dead, via<typeof counter>(names as never, 'dead'), via<typeof counter>(names as never, 'unknown')]) {
+    for (const target of [
+      dead,
+      via<typeof counter>(names as never, 'dead'),
+      via<typeof counter>(names as never, 'unknown'),
+    ]) {
       const error = await failure(call(target, 'get'));
       expect([error.code, error.reason]).toEqual(['call_noproc', 'noproc']);
       cast(target, 'add', 1);
@@ -111,7 +117,7 @@ describe('calls and replies', () => {
         order.push('terminate');
       },
     });
-    order.push((await call(await start(last), 'bye')) as string);
+    order.push(await call(await start(last), 'bye'));
     expect(order).toEqual(['terminate', 'bye']);
   });
 
@@ -220,7 +226,11 @@ describe('calls and replies', () => {
     expect(await stopServer(via(names, 1))).toBe(undefined);
     expect(whereis(via(names, 1))).toBe(undefined);
     expect((await failure(stopServer(via(names, 1)))).code).toBe('call_noproc');
-    const own = genServer({ name: 'own', init: () => 0, calls: { stop: async (s, _: void, c: Call) => reply((await failure(stopServer(c.pid))).code, s) } });
+    const own = genServer({
+      name: 'own',
+      init: () => 0,
+      calls: { stop: async (s, _: void, c: Call) => reply((await failure(stopServer(c.pid))).code, s) },
+    });
     expect(await call(await start(own), 'stop')).toBe('call_self');
   });
 

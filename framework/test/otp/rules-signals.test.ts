@@ -67,10 +67,12 @@ describe('exit signals', () => {
 
   test('PROC-13 SIG-05 SIG-06 exit of oneself ends, whatever the reason', async () => {
     for (const reason of ['normal', 'shutdown', 'any reason', shutdown(3)] as ExitReason[]) {
-      expect(await endOf(async () => {
-        exit(self(), reason);
-        await idle();
-      })).toEqual(reason);
+      expect(
+        await endOf(async () => {
+          exit(self(), reason);
+          await idle();
+        }),
+      ).toEqual(reason);
       expect(await endOf(() => exit(reason))).toEqual(reason);
     }
   });
@@ -115,10 +117,12 @@ describe('exit signals', () => {
       return [killed, reasons(await mailbox())];
     });
     expect(seen).toEqual([['killed', 'killed'], ['kill']]);
-    expect(await endOf(async () => {
-      spawnLink(() => exit('kill'));
-      await idle();
-    })).toBe('kill');
+    expect(
+      await endOf(async () => {
+        spawnLink(() => exit('kill'));
+        await idle();
+      }),
+    ).toBe('kill');
   });
 
   test('R-22 SIG-01 over a link, normal never kills; shutdown and all else do, with the same reason', async () => {
@@ -330,7 +334,11 @@ describe('exit signals', () => {
       throw new RangeError('a');
     })) as { error: Error };
     expect(isCrash(crash as never)).toBe(true);
-    expect([crash.error.name, crash.error.message, crash.error.stack?.includes('rules-signals')]).toEqual(['RangeError', 'a', true]);
+    expect([crash.error.name, crash.error.message, crash.error.stack?.includes('rules-signals')]).toEqual([
+      'RangeError',
+      'a',
+      true,
+    ]);
     const nocatch = (await endOf(() => {
       // oxlint-disable-next-line typescript/only-throw-error
       throw 't';
@@ -604,13 +612,19 @@ describe('starting', () => {
         trapExit(true);
         const error = (await failure(begin('bad'))) as StartError;
         const thrown = (await failure(begin('throw'))) as StartError;
-        return [error.code, error.reason, (thrown.cause as Error).message, await mailbox(5), processInfo(self())!.links];
+        return [
+          error.code,
+          error.reason,
+          (thrown.cause as Error).message,
+          await mailbox(5),
+          processInfo(self())!.links,
+        ];
       });
       expect(seen).toEqual(['start_failed', 'bad', 'boom', [], []]);
     }
     const error = (await failure(start(failingNow, 'bad'))) as StartError;
     expect([error instanceof StartError, error.reason]).toEqual([true, 'bad']);
-    const junk = genServer({ name: 'junk', init: (() => noreplyOfOther()) as never });
+    const junk = genServer({ name: 'junk', init: () => noreplyOfOther() });
     const { reply: noreplyStep } = await import('../../src/otp/index.ts');
     function noreplyOfOther(): unknown {
       return noreplyStep(1, 2);
@@ -686,13 +700,21 @@ describe('starting', () => {
 
   test('startLink, link, monitor and receive outside of a process throw NoProcess', async () => {
     expect((await failure(startLink(counter, {}))).code).toBe('no_process');
-    for (const act of [() => link(undefined as never), () => monitor(undefined as never), () => receive(), () => self(), () => trapExit(true)]) {
+    for (const act of [
+      () => link(undefined as never),
+      () => monitor(undefined as never),
+      () => receive(),
+      () => self(),
+      () => trapExit(true),
+    ]) {
       expect(act).toThrow('outside of a process');
     }
   });
 
   test('two receives at once are refused; a match that throws is a crash', async () => {
-    expect(((await endOf(() => Promise.all([receive(), receive()]))) as { error: { code: string } }).error.code).toBe('receive_pending');
+    expect(((await endOf(() => Promise.all([receive(), receive()]))) as { error: { code: string } }).error.code).toBe(
+      'receive_pending',
+    );
     const crash = await endOf(async () => {
       send(self(), 'm');
       await receive((): boolean => {

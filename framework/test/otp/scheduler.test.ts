@@ -52,7 +52,17 @@ test('a socket is served while ten processes flood each other, and each of them 
 });
 
 test('a burst is bounded in time: a timer fires while slow handlers queue up', async () => {
-  const slow = genServer({ name: 'slow', init: () => 0, casts: { work: (s) => { busy(5); done++; return noreply(s); } } });
+  const slow = genServer({
+    name: 'slow',
+    init: () => 0,
+    casts: {
+      work: (s) => {
+        busy(5);
+        done++;
+        return noreply(s);
+      },
+    },
+  });
   let done = 0;
   const server = await start(slow);
   for (let i = 0; i < 60; i++) cast(server, 'work');
@@ -64,7 +74,16 @@ test('a burst is bounded in time: a timer fires while slow handlers queue up', a
 });
 
 test('processes that only await each other cannot starve timers', async () => {
-  const pong = genServer({ name: 'pong', init: () => 0, calls: { ping: async (s) => { await Promise.resolve(); return reply(s, s); } } });
+  const pong = genServer({
+    name: 'pong',
+    init: () => 0,
+    calls: {
+      ping: async (s) => {
+        await Promise.resolve();
+        return reply(s, s);
+      },
+    },
+  });
   const server = await start(pong);
   let stop = false;
   const loop = (async () => {

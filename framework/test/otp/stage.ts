@@ -3,7 +3,19 @@
  *
  *     expect(await inProcess(async () => { … return await mailbox(); })).toEqual([…]);
  */
-import { type Behaviour, type ExitReason, genServer, isDown, isExit, noreply, type Pid, receive, reply, spawn, spawnMonitor, start, stop, timeout } from '../../src/otp/index.ts';
+import {
+  type ExitReason,
+  genServer,
+  isDown,
+  isExit,
+  noreply,
+  receive,
+  reply,
+  spawn,
+  spawnMonitor,
+  stop,
+  timeout,
+} from '../../src/otp/index.ts';
 
 /** Runs `body` as a process. Resolves with what it returns; rejects when it ends otherwise. */
 export function inProcess<T>(body: () => Promise<T> | T): Promise<T> {
@@ -17,7 +29,11 @@ export function inProcess<T>(body: () => Promise<T> | T): Promise<T> {
       if (result) resolve(result.value);
       else {
         const { reason } = down as { reason: ExitReason };
-        reject(typeof reason === 'object' && 'error' in reason ? (reason['error'] as Error) : new Error(`the process ended: ${JSON.stringify(reason)}`));
+        reject(
+          typeof reason === 'object' && 'error' in reason
+            ? (reason['error'] as Error)
+            : new Error(`the process ended: ${JSON.stringify(reason)}`),
+        );
       }
     });
   });
@@ -53,7 +69,8 @@ export async function downOf(ref: unknown, milliseconds = 500): Promise<ExitReas
   return isDown(down) ? down.reason : 'alive';
 }
 
-export const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** What a promise rejects with. */
 export async function failure(promise: Promise<unknown>): Promise<Error & { code?: string; reason?: ExitReason }> {
@@ -68,7 +85,10 @@ export async function failure(promise: Promise<unknown>): Promise<Error & { code
 /** A counter that can be asked, told, stopped and crashed; tells `to` of its terminate. */
 export const counter = genServer({
   name: 'counter',
-  init: (arg: { n?: number; to?: (what: unknown) => void } | undefined) => ({ n: arg?.n ?? 0, to: arg?.to ?? ((_: unknown) => {}) }),
+  init: (arg: { n?: number; to?: (what: unknown) => void } | undefined) => ({
+    n: arg?.n ?? 0,
+    to: arg?.to ?? ((): void => {}),
+  }),
   calls: {
     get: (state) => reply(state.n, state),
     add: (state, by: number) => reply(state.n + by, { ...state, n: state.n + by }),
@@ -95,8 +115,3 @@ export const counter = genServer({
   },
   terminate: (reason, state) => state.to({ terminate: reason }),
 });
-
-/** Starts a process and gives it back after the test. */
-export async function started<B extends Behaviour>(behaviour: B, arg?: unknown): Promise<Pid> {
-  return (await (start as (b: Behaviour, a: unknown) => Promise<Pid>)(behaviour, arg)) as Pid;
-}

@@ -25,19 +25,43 @@ function run(kind: string): Promise<unknown> {
 describe('a stray failure', () => {
   for (const kind of ['promise', 'afterAwait', 'setTimeout', 'setImmediate', 'queueMicrotask', 'nextTick', 'emitter']) {
     test(`by ${kind} ends the process that started it, and no other`, async () => {
-      expect(await run(kind)).toEqual({ named: [{ owner: 'server', ended: true, message: kind }], count: 1, alive: false, innocent: true, unowned: 0 });
+      expect(await run(kind)).toEqual({
+        named: [{ owner: 'server', ended: true, message: kind }],
+        count: 1,
+        alive: false,
+        innocent: true,
+        unowned: 0,
+      });
     });
   }
 
   test('of a process that has ended is reported, no more', async () => {
-    expect(await run('dead')).toEqual({ named: [{ owner: 'server', ended: false, message: 'dead' }], count: 1, alive: false, innocent: true, unowned: 0 });
+    expect(await run('dead')).toEqual({
+      named: [{ owner: 'server', ended: false, message: 'dead' }],
+      count: 1,
+      alive: false,
+      innocent: true,
+      unowned: 0,
+    });
   });
 
-  test('in a listener of its abort signal is the ended process\'s own, whoever ended it', async () => {
-    expect(await run('abort')).toEqual({ named: [{ owner: 'server', ended: false, message: 'abort' }], count: 1, alive: false, innocent: true, unowned: 0 });
+  test("in a listener of its abort signal is the ended process's own, whoever ended it", async () => {
+    expect(await run('abort')).toEqual({
+      named: [{ owner: 'server', ended: false, message: 'abort' }],
+      count: 1,
+      alive: false,
+      innocent: true,
+      unowned: 0,
+    });
   });
 
   test('that nobody owns is reported and ends nothing', async () => {
-    expect(await run('unowned')).toEqual({ named: [{ owner: 'nobody', ended: false, message: 'unowned' }], count: 1, alive: true, innocent: true, unowned: 1 });
+    expect(await run('unowned')).toEqual({
+      named: [{ owner: 'nobody', ended: false, message: 'unowned' }],
+      count: 1,
+      alive: true,
+      innocent: true,
+      unowned: 1,
+    });
   });
 });

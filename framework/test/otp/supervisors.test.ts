@@ -49,7 +49,8 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { counter, downOf, failure, inProcess, mailbox, pause } from './stage.ts';
 
 const idle = (): Promise<void> => new Promise(() => {});
-const worker = (id: string | number, options: Partial<ChildSpec> = {}): ChildSpec => childSpec(counter, {}, { id, ...options });
+const worker = (id: string | number, options: Partial<ChildSpec> = {}): ChildSpec =>
+  childSpec(counter, {}, { id, ...options });
 
 /** A child that ends with the reason it is sent. */
 const obedient = genServer({
@@ -60,10 +61,14 @@ const obedient = genServer({
     return noreply(state);
   },
 });
-const ending = (id: string | number, options: Partial<ChildSpec> = {}): ChildSpec => childSpec(obedient, undefined, { id, ...options });
+const ending = (id: string | number, options: Partial<ChildSpec> = {}): ChildSpec =>
+  childSpec(obedient, undefined, { id, ...options });
 
 /** A child whose nth start is decided by `decide`. */
-function deciding(decide: (n: number) => 'ok' | 'ignore' | ExitReason): { spec: (id: string, o?: Partial<ChildSpec>) => ChildSpec; starts: () => number } {
+function deciding(decide: (n: number) => 'ok' | 'ignore' | ExitReason): {
+  spec: (id: string, o?: Partial<ChildSpec>) => ChildSpec;
+  starts: () => number;
+} {
   let n = 0;
   const behaviour = genServer({
     name: 'deciding',
@@ -177,12 +182,19 @@ describe('intensity and restart', () => {
 
   test('SUPE-79 the same with restForOne: the earlier child stays up, the later one stays down', async () => {
     const loop = deciding((n) => (n === 1 ? 'ok' : 'no'));
-    const s = await sup([worker('a'), loop.spec('b'), worker('c')], { strategy: 'restForOne', intensity: { max: 1e9, period: 1000 } });
+    const s = await sup([worker('a'), loop.spec('b'), worker('c')], {
+      strategy: 'restForOne',
+      intensity: { max: 1e9, period: 1000 },
+    });
     const before = await pids(s);
     exit(before['b']!, 'x');
     await pause(5);
     const now = await whichChildren(s);
-    expect(now.map((c) => [c.id, c.pid === before['a'], c.restarting])).toEqual([['c', false, false], ['b', false, true], ['a', true, false]]);
+    expect(now.map((c) => [c.id, c.pid === before['a'], c.restarting])).toEqual([
+      ['c', false, false],
+      ['b', false, true],
+      ['a', true, false],
+    ]);
     expect(now[0]!.pid).toBe(undefined);
     await terminateChild(s, 'b');
     await stopServer(s, 'shutdown');
@@ -232,7 +244,13 @@ describe('start and stop', () => {
     const seen = await inProcess(async () => {
       trapExit(true);
       const error = (await failure(
-        startLink(supervisor({ name: 's', strategy: 'oneForOne', children: [logging('a'), logging('b'), logging('c', true), logging('d')] })),
+        startLink(
+          supervisor({
+            name: 's',
+            strategy: 'oneForOne',
+            children: [logging('a'), logging('b'), logging('c', true), logging('d')],
+          }),
+        ),
       )) as StartError;
       return [error.reason, await mailbox(5)];
     });
@@ -240,7 +258,7 @@ describe('start and stop', () => {
     expect(order).toEqual(['start a', 'start b', 'start c', 'stop b', 'stop a']);
   });
 
-  test('R-43 SUPE-16 SUPE-17 SUPE-19 stop: shutdown, then the child\'s time, then kill; brutalKill at once', async () => {
+  test("R-43 SUPE-16 SUPE-17 SUPE-19 stop: shutdown, then the child's time, then kill; brutalKill at once", async () => {
     const trapping = (how: 'obey' | 'hang') =>
       genServer({ name: how, trapExit: true, init: () => 0, terminate: () => (how === 'hang' ? idle() : sleep(1)) });
     const seen = await inProcess(async () => {
@@ -255,7 +273,12 @@ describe('start and stop', () => {
       await stopServer(s);
       return (await mailbox(5)).map((m) => [names.get((m as { ref: unknown }).ref), (m as { reason: unknown }).reason]);
     });
-    expect(seen).toEqual([['d', 'shutdown'], ['c', 'killed'], ['b', 'killed'], ['a', 'shutdown']]);
+    expect(seen).toEqual([
+      ['d', 'shutdown'],
+      ['c', 'killed'],
+      ['b', 'killed'],
+      ['a', 'shutdown'],
+    ]);
   });
 
   test('R-44 SUPE-39 DS-34 a supervisor stops its children one after another, a dynamic one all together', async () => {
@@ -291,12 +314,20 @@ describe('start and stop', () => {
   });
 
   test('SUPE-02 a supervisor whose children function declines is ignored', async () => {
-    const error = await failure(start(supervisor({ name: 'declines', strategy: 'oneForOne', children: () => ignore() })));
+    const error = await failure(
+      start(supervisor({ name: 'declines', strategy: 'oneForOne', children: () => ignore() })),
+    );
     expect(error).toBeInstanceOf(StartIgnored);
   });
 
   test('SUPE-08 SUPE-09 a children function that throws or gives junk fails the start', async () => {
-    const throwing = supervisor({ name: 't', strategy: 'oneForOne', children: (): ChildSpec[] => { throw new Error('no children'); } });
+    const throwing = supervisor({
+      name: 't',
+      strategy: 'oneForOne',
+      children: (): ChildSpec[] => {
+        throw new Error('no children');
+      },
+    });
     expect((await failure(start(throwing))).message).toContain('no children');
     const junk = supervisor({ name: 'j', strategy: 'oneForOne', children: (() => [42]) as never });
     expect(await code(start(junk))).toBe('start_failed');
@@ -353,7 +384,13 @@ describe('start and stop', () => {
   });
 
   test('R-51 a supervisor runs the inits of its children in its own loop', async () => {
-    const slow = genServer({ name: 'slow', init: async () => { await pause(50); return 0; } });
+    const slow = genServer({
+      name: 'slow',
+      init: async () => {
+        await pause(50);
+        return 0;
+      },
+    });
     const s = await dyn();
     const starting = startChild(s, childSpec(slow));
     const began = performance.now();
@@ -365,7 +402,14 @@ describe('start and stop', () => {
   test('a supervisor killed while a child function starts leaves no orphan', async () => {
     let started: Pid | undefined;
     const s = await dyn();
-    const slow = { id: 'a', start: async () => { started = await start(counter, {}); await pause(10); return started; } };
+    const slow = {
+      id: 'a',
+      start: async () => {
+        started = await start(counter, {});
+        await pause(10);
+        return started;
+      },
+    };
     void startChild(s, slow).catch(() => {});
     await pause(2);
     exit(s, 'kill');
@@ -394,7 +438,10 @@ describe('strategies', () => {
   }
 
   test('R-45 SUPE-37 SUPE-45 a sibling that fails in the joint restart: oneForAll starts all again, restForOne from the failed one on', async () => {
-    for (const [strategy, expected] of [['oneForAll', [4, 4]], ['restForOne', [2, 4]]] as const) {
+    for (const [strategy, expected] of [
+      ['oneForAll', [4, 4]],
+      ['restForOne', [2, 4]],
+    ] as const) {
       const a = deciding(() => 'ok');
       const b = deciding((n) => (n === 2 || n === 3 ? 'no' : 'ok'));
       const s = await sup([a.spec('a'), b.spec('b')], { strategy });
@@ -434,7 +481,17 @@ describe('strategies', () => {
   test('SUPE-85 SUPE-43 the joint restart stops in reverse and starts in order', async () => {
     const order: string[] = [];
     const logging = (id: string): ChildSpec =>
-      childSpec(genServer({ name: id, trapExit: true, init: () => { order.push(`+${id}`); return 0; }, terminate: () => order.push(`-${id}`) }));
+      childSpec(
+        genServer({
+          name: id,
+          trapExit: true,
+          init: () => {
+            order.push(`+${id}`);
+            return 0;
+          },
+          terminate: () => order.push(`-${id}`),
+        }),
+      );
     const s = await sup(['a', 'b', 'c', 'd'].map(logging), { strategy: 'restForOne' });
     order.length = 0;
     exit(await child(s, 'b'), 'kill');
@@ -462,9 +519,11 @@ describe('children', () => {
     await terminateChild(s, 'a');
     await deleteChild(s, 'a');
     expect(await whichChildren(s)).toEqual([]);
-    for (const act of [terminateChild(s, 'x'), restartChild(s, 'x'), deleteChild(s, 'x')]) expect(await code(act)).toBe('not_found');
+    for (const act of [terminateChild(s, 'x'), restartChild(s, 'x'), deleteChild(s, 'x')])
+      expect(await code(act)).toBe('not_found');
     await stopServer(s);
-    for (const act of [startChild(s, worker('a')), whichChildren(s), countChildren(s), terminateChild(s, 'a')]) expect(await code(act)).toBe('call_noproc');
+    for (const act of [startChild(s, worker('a')), whichChildren(s), countChildren(s), terminateChild(s, 'a')])
+      expect(await code(act)).toBe('call_noproc');
   });
 
   test('R-47 SUPE-03 SUPE-04 SUPE-05 a child that ignores is kept without a pid, unless it is temporary', async () => {
@@ -490,8 +549,18 @@ describe('children', () => {
 
   test('SUPE-13 SUPE-14 SUP-02 SUP-03 the defaults of a spec, seen through getChildSpec', async () => {
     const s = await sup([worker('w'), childSpec(supervisor({ name: 'inner', strategy: 'oneForOne', children: [] }))]);
-    expect(await getChildSpec(s, 'w')).toMatchObject({ id: 'w', restart: 'permanent', shutdown: 5000, type: 'worker', significant: false });
-    expect(await getChildSpec(s, 'inner')).toMatchObject({ restart: 'permanent', shutdown: Infinity, type: 'supervisor' });
+    expect(await getChildSpec(s, 'w')).toMatchObject({
+      id: 'w',
+      restart: 'permanent',
+      shutdown: 5000,
+      type: 'worker',
+      significant: false,
+    });
+    expect(await getChildSpec(s, 'inner')).toMatchObject({
+      restart: 'permanent',
+      shutdown: Infinity,
+      type: 'supervisor',
+    });
     expect(await code(getChildSpec(s, 'x'))).toBe('not_found');
     const d = await dyn();
     const pid = await startChild(d, worker('w', { restart: 'transient' }));
@@ -501,8 +570,14 @@ describe('children', () => {
 
   test('GS-01 SUP-01 SUP-02 DS-03 a definition gives a spec with its own name as id, overridable', () => {
     expect(childSpec(counter, {})).toMatchObject({ id: 'counter', behaviour: counter, arg: {} });
-    expect(childSpec(counter, {}, { id: 7, restart: 'temporary', shutdown: 1 })).toMatchObject({ id: 7, restart: 'temporary', shutdown: 1 });
-    expect(childSpec(supervisor({ name: 'inner', strategy: 'oneForOne', children: [] }))).toMatchObject({ id: 'inner' });
+    expect(childSpec(counter, {}, { id: 7, restart: 'temporary', shutdown: 1 })).toMatchObject({
+      id: 7,
+      restart: 'temporary',
+      shutdown: 1,
+    });
+    expect(childSpec(supervisor({ name: 'inner', strategy: 'oneForOne', children: [] }))).toMatchObject({
+      id: 'inner',
+    });
     expect(childSpec(dynamicSupervisor({ name: 'dyn' }))).toMatchObject({ id: 'dyn' });
   });
 
@@ -519,7 +594,9 @@ describe('children', () => {
         const error = await (async () => startChild(s, spec as never))().catch((e: unknown) => e as BadArgument);
         expect([error instanceof BadArgument, (error as BadArgument).code]).toEqual([true, expected]);
       }
-      expect(await code(startChild(s, worker('a', { restart: 'transient', significant: true })))).toBe('child_start_failed');
+      expect(await code(startChild(s, worker('a', { restart: 'transient', significant: true })))).toBe(
+        'child_start_failed',
+      );
       expect(isAlive(s)).toBe(true);
       // Keys that mean nothing are ignored.
       await startChild(s, { ...worker('odd'), colour: 'red' } as ChildSpec);
@@ -545,7 +622,8 @@ describe('children', () => {
   });
 
   test('SUP-03 SUPE-65 bad flags are refused, unknown ones ignored', () => {
-    const make = (flags: object) => () => supervisor({ name: 's', strategy: 'oneForOne', children: [], ...flags } as never);
+    const make = (flags: object) => () =>
+      supervisor({ name: 's', strategy: 'oneForOne', children: [], ...flags } as never);
     for (const [flags, expected] of [
       [{ strategy: 'all' }, 'invalid_strategy'],
       [{ strategy: undefined }, 'invalid_strategy'],
@@ -581,7 +659,9 @@ describe('children', () => {
   test('SUP-05 SUP-07 SUP-12 SUP-13 a supervisor has a name by which it is asked', async () => {
     const names = registry({ name: 'names-sup05' });
     await start(names);
-    await start(supervisor({ name: 'named', strategy: 'oneForOne', children: [worker('a')] }), undefined, { name: via(names, 's') });
+    await start(supervisor({ name: 'named', strategy: 'oneForOne', children: [worker('a')] }), undefined, {
+      name: via(names, 's'),
+    });
     expect(await ids(whereis(via(names, 's'))!)).toEqual(['a']);
     await startChild(via(names, 's'), { id: 'b', start: () => startLink(counter, {}) });
     expect(await countChildren(via(names, 's'))).toEqual({ specs: 2, active: 2, supervisors: 0, workers: 2 });
@@ -606,20 +686,27 @@ describe('children', () => {
 });
 
 describe('automatic shutdown', () => {
-  const significant = (id: string, restart: Restart = 'transient'): ChildSpec => ending(id, { restart, significant: true });
-  const ends = (mode: 'anySignificant' | 'allSignificant', children: ChildSpec[], act: (s: Pid) => Promise<void>): Promise<ExitReason> =>
+  const significant = (id: string, restart: Restart = 'transient'): ChildSpec =>
+    ending(id, { restart, significant: true });
+  const ends = (
+    mode: 'anySignificant' | 'allSignificant',
+    children: ChildSpec[],
+    act: (s: Pid) => Promise<void>,
+  ): Promise<ExitReason> =>
     inProcess(async () => {
       const s = await sup(children, { autoShutdown: mode });
       const ref = monitor(s);
       await act(s);
       return downOf(ref, 20);
     });
-  const tell = (...orders: [string, ExitReason][]) => async (s: Pid): Promise<void> => {
-    for (const [id, reason] of orders) {
-      send(await child(s, id), reason);
-      await pause(2);
-    }
-  };
+  const tell =
+    (...orders: [string, ExitReason][]) =>
+    async (s: Pid): Promise<void> => {
+      for (const [id, reason] of orders) {
+        send(await child(s, id), reason);
+        await pause(2);
+      }
+    };
 
   test('R-49 SUPE-49 a significant transient child: any or all, only a normal end, not terminateChild', async () => {
     const both = [worker('w'), significant('b'), significant('c')];
@@ -648,7 +735,10 @@ describe('automatic shutdown', () => {
 
   test('SUPE-51 a significant child stopped because of a sibling does not count', async () => {
     const reason = await inProcess(async () => {
-      const s = await sup([worker('w'), significant('b', 'temporary')], { autoShutdown: 'anySignificant', strategy: 'oneForAll' });
+      const s = await sup([worker('w'), significant('b', 'temporary')], {
+        autoShutdown: 'anySignificant',
+        strategy: 'oneForAll',
+      });
       const ref = monitor(s);
       exit(await child(s, 'w'), 'x');
       return downOf(ref, 20);
@@ -657,10 +747,20 @@ describe('automatic shutdown', () => {
   });
 
   test('SUPE-52 the automatic shutdown of a significant supervisor goes on upwards, that of another does not', async () => {
-    for (const [counts, expected] of [[true, 'shutdown'], [false, 'alive']] as const) {
-      const inner = supervisor({ name: 'inner', strategy: 'oneForOne', autoShutdown: 'anySignificant', children: [significant('leaf')] });
+    for (const [counts, expected] of [
+      [true, 'shutdown'],
+      [false, 'alive'],
+    ] as const) {
+      const inner = supervisor({
+        name: 'inner',
+        strategy: 'oneForOne',
+        autoShutdown: 'anySignificant',
+        children: [significant('leaf')],
+      });
       const outer = [worker('w'), childSpec(inner, undefined, { restart: 'transient', significant: counts })];
-      expect(await ends('anySignificant', outer, async (s) => send(await child(await child(s, 'inner'), 'leaf'), 'normal'))).toBe(expected);
+      expect(
+        await ends('anySignificant', outer, async (s) => send(await child(await child(s, 'inner'), 'leaf'), 'normal')),
+      ).toBe(expected);
     }
   });
 
@@ -731,7 +831,9 @@ describe('dynamic supervisors', () => {
     }
     expect(((await failure(startChild(d, deciding(() => 'no').spec('e')))) as ChildError).reason).toBe('no');
     const throws = [
-      (): Promise<Pid> => { throw new Error('thrown'); },
+      (): Promise<Pid> => {
+        throw new Error('thrown');
+      },
       (): Promise<Pid> => Promise.reject(new Error('thrown')),
       (): Promise<Pid> => exit('thrown'),
       (): Promise<Pid> => Promise.resolve('junk' as never),
@@ -776,7 +878,10 @@ describe('dynamic supervisors', () => {
   });
 
   test('DS-22 a restart may end in another way: ignore drops, an error leaves the child restarting', async () => {
-    for (const [second, expected] of [['ignore', []], ['ok', [{ restarting: false }]]] as const) {
+    for (const [second, expected] of [
+      ['ignore', []],
+      ['ok', [{ restarting: false }]],
+    ] as const) {
       const d = await dyn();
       const pid = await startChild(d, deciding((n) => (n === 1 ? 'ok' : second)).spec('a'));
       exit(pid, 'x');
@@ -857,7 +962,9 @@ describe('dynamic supervisors', () => {
         names.set(monitor(await startChild(d, childSpec(behaviour as typeof counter, {}, { id, shutdown: time }))), id);
       }
       await stopServer(d, 'shutdown');
-      return Object.fromEntries((await mailbox(5)).map((m) => [names.get((m as { ref: unknown }).ref), (m as { reason: ExitReason }).reason]));
+      return Object.fromEntries(
+        (await mailbox(5)).map((m) => [names.get((m as { ref: unknown }).ref), (m as { reason: ExitReason }).reason]),
+      );
     });
     expect(seen).toEqual({
       brutal: 'killed',
@@ -873,7 +980,10 @@ describe('dynamic supervisors', () => {
 
   test('DS-39 DS-40 SUPE-61 terminateChild by pid, gracefully or not; a second time not_found; nothing by id', async () => {
     const d = await dyn();
-    for (const [time, expected] of [['brutalKill', 'killed'], [500, 'shutdown']] as const) {
+    for (const [time, expected] of [
+      ['brutalKill', 'killed'],
+      [500, 'shutdown'],
+    ] as const) {
       const pid = await startChild(d, childSpec(stopping('obey'), undefined, { id: 'a', shutdown: time }));
       const reason = await inProcess(async () => {
         const ref = monitor(pid);
@@ -884,7 +994,8 @@ describe('dynamic supervisors', () => {
       expect(await code(terminateChild(d, pid))).toBe('not_found');
     }
     await startChild(d, worker('a'));
-    for (const act of [terminateChild(d, 'a'), restartChild(d, 'a'), deleteChild(d, 'a'), terminateChild(d, d)]) expect(await code(act)).toBe('not_found');
+    for (const act of [terminateChild(d, 'a'), restartChild(d, 'a'), deleteChild(d, 'a'), terminateChild(d, d)])
+      expect(await code(act)).toBe('not_found');
     expect((await countChildren(d)).active).toBe(1);
   });
 

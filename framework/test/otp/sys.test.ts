@@ -37,7 +37,22 @@ import {
 } from '../../src/otp/index.ts';
 import { counter, downOf, failure, inProcess, mailbox, pause } from './stage.ts';
 
-const { changeCode, getState, getStatus, install, log, logToFile, noDebug, remove, replaceState, resume, statistics, suspend, terminate, trace } = sys;
+const {
+  changeCode,
+  getState,
+  getStatus,
+  install,
+  log,
+  logToFile,
+  noDebug,
+  remove,
+  replaceState,
+  resume,
+  statistics,
+  suspend,
+  terminate,
+  trace,
+} = sys;
 
 describe('sys', () => {
   test('R-52 EGS-53 changeCode: only while suspended; a failing one leaves the old state; then the new code runs', async () => {
@@ -52,14 +67,14 @@ describe('sys', () => {
       },
     });
     const server = await start(counter, { n: 4 });
-    expect((await failure(changeCode(server, { to: next as never, oldVersion: 1 }))).code).toBe('not_suspended');
+    expect((await failure(changeCode(server, { to: next, oldVersion: 1 }))).code).toBe('not_suspended');
     await suspend(server);
-    const failed = await failure(changeCode(server, { to: next as never, oldVersion: 1, extra: 'fail' }));
+    const failed = await failure(changeCode(server, { to: next, oldVersion: 1, extra: 'fail' }));
     expect([failed.code, (failed.cause as Error).message]).toEqual(['code_change_failed', 'refused']);
     expect((await failure(changeCode(server))).code).toBe('code_change_failed');
     expect(await getState(server)).toMatchObject({ n: 4 });
     const queued = request(server, 'total', undefined, 1000);
-    await changeCode(server, { to: next as never, oldVersion: 1 });
+    await changeCode(server, { to: next, oldVersion: 1 });
     await resume(server);
     expect(await queued).toBe(40);
     expect(isAlive(server)).toBe(true);
@@ -111,7 +126,11 @@ describe('sys', () => {
     const server = await start(counter, { n: 1 }, { name: via(names, 's') });
     for (const target of [server, via(names, 's')]) {
       expect(await getState(target)).toMatchObject({ n: 1 });
-      const failed = await failure(replaceState(target, () => { throw new Error('x'); }));
+      const failed = await failure(
+        replaceState(target, () => {
+          throw new Error('x');
+        }),
+      );
       expect([failed.code, (failed.cause as Error).message]).toEqual(['callback_failed', 'x']);
       expect(await replaceState(target as typeof server, (s) => ({ ...s, n: s.n + 1 }))).toMatchObject({ n: 2 });
       await suspend(target);
@@ -150,7 +169,7 @@ describe('sys', () => {
     const write = process.stdout.write.bind(process.stdout);
     await logToFile(server, file);
     await trace(server, true);
-    process.stdout.write = ((text: string) => printed.push(text) > 0) as typeof process.stdout.write;
+    process.stdout.write = (text: string) => printed.push(text) > 0;
     const caller = await inProcess(async () => {
       await call(server, 'add', 2);
       cast(server, 'add', 1);
@@ -161,7 +180,12 @@ describe('sys', () => {
     await trace(server, false);
     await call(server, 'get');
     const who = `*DBG* genServer counter ${server}`;
-    const expected = [`${who} got call add 2 from ${caller}`, `${who} sent 2 to ${caller}`, `${who} got cast add 1`, `${who} got info 'hello'`];
+    const expected = [
+      `${who} got call add 2 from ${caller}`,
+      `${who} sent 2 to ${caller}`,
+      `${who} got cast add 1`,
+      `${who} got info 'hello'`,
+    ];
     expect(readFileSync(file, 'utf8')).toBe(`${expected.join('\n')}\n`);
     expect(printed.slice(0, 2).join('')).toBe(`${expected.slice(0, 2).join('\n')}\n`);
   });
@@ -195,23 +219,44 @@ describe('sys', () => {
     expect((await failure(install(server, watch, { value: 1 }))).code).toBe('already_installed');
     await install(server, watch, { value: 10, id: 'second' });
     await call(server, 'get');
-    expect(seen.splice(0)).toEqual([[1, 'in'], [10, 'in'], [2, 'out'], [11, 'out']]);
+    expect(seen.splice(0)).toEqual([
+      [1, 'in'],
+      [10, 'in'],
+      [2, 'out'],
+      [11, 'out'],
+    ]);
     await remove(server, 'second');
     await call(server, 'get');
-    expect(seen.splice(0)).toEqual([[3, 'in'], [4, 'out']]);
+    expect(seen.splice(0)).toEqual([
+      [3, 'in'],
+      [4, 'out'],
+    ]);
     await remove(server, watch);
     await install(server, () => 'done' as const);
-    await install(server, (): undefined => { throw new Error('x'); }, { id: 'throws' });
+    await install(
+      server,
+      (): undefined => {
+        throw new Error('x');
+      },
+      { id: 'throws' },
+    );
     await install(server, watch, { value: 0, id: 'third' });
     await call(server, 'get');
-    expect(seen.splice(0)).toEqual([[0, 'in'], [1, 'out']]);
+    expect(seen.splice(0)).toEqual([
+      [0, 'in'],
+      [1, 'out'],
+    ]);
     await noDebug(server);
     await call(server, 'get');
     expect([seen, isAlive(server)]).toEqual([[], true]);
   });
 
   test('system requests to oneself, to the dead and to what serves none fail with a code', async () => {
-    const own = genServer({ name: 'own', init: () => 0, calls: { ask: async (s, _: void, c) => reply((await failure(getState(c.pid))).code, s) } });
+    const own = genServer({
+      name: 'own',
+      init: () => 0,
+      calls: { ask: async (s, _: void, c) => reply((await failure(getState(c.pid))).code, s) },
+    });
     expect(await request(await start(own), 'ask', undefined, 100)).toBe('call_self');
     const names = registry({ name: 'names-sys' });
     const pid = await start(names);
@@ -240,7 +285,14 @@ describe('gen_server', () => {
       const linked = await startLink(counter, {});
       const links = processInfo(self())!.links;
       cast(linked, 'add', 2);
-      return [before, links.length, links[0] === linked, await call(linked, 'get'), await stopServer(linked), await call(loose, 'get')];
+      return [
+        before,
+        links.length,
+        links[0] === linked,
+        await call(linked, 'get'),
+        await stopServer(linked),
+        await call(loose, 'get'),
+      ];
     });
     expect(seen).toEqual([0, 1, true, 2, undefined, 0]);
   });
@@ -267,7 +319,16 @@ describe('gen_server', () => {
   });
 
   test('PLIB-14 a stop that times out has still reached its server', async () => {
-    const hanging = genServer({ name: 'hanging', init: () => 0, casts: { hang: async (s) => { await pause(30); return noreply(s); } } });
+    const hanging = genServer({
+      name: 'hanging',
+      init: () => 0,
+      casts: {
+        hang: async (s) => {
+          await pause(30);
+          return noreply(s);
+        },
+      },
+    });
     const server = await start(hanging);
     cast(server, 'hang');
     expect((await failure(stopServer(server, 'normal', { timeout: 5 }))).code).toBe('call_timeout');
@@ -293,7 +354,12 @@ describe('gen_server', () => {
         return self();
       });
       expect(reports).toHaveLength(1);
-      expect(reports[0]).toMatchObject({ pid: server, behaviour: 'genServer counter', lastMessage: { kind: 'call', name: 'crash', client: caller }, state: { n: 7 } });
+      expect(reports[0]).toMatchObject({
+        pid: server,
+        behaviour: 'genServer counter',
+        lastMessage: { kind: 'call', name: 'crash', client: caller },
+        state: { n: 7 },
+      });
       expect(reports[0]!.error!.stack).toContain('stage.ts');
     } finally {
       unsubscribe('genroom:process:crash', hear);
@@ -308,14 +374,23 @@ describe('gen_server', () => {
       const secretive = genServer({
         name: 'secretive',
         init: (fails: boolean) => ({ fails, secret: 'x' }),
-        casts: { crash: (): never => { throw new Error('first'); } },
+        casts: {
+          crash: (): never => {
+            throw new Error('first');
+          },
+        },
         formatStatus: (state) => {
           if (state.fails) throw new Error('formatter');
           return { secret: 'redacted' };
         },
-        terminate: () => { throw new Error('in terminate'); },
+        terminate: () => {
+          throw new Error('in terminate');
+        },
       });
-      for (const [fails, shown] of [[false, { secret: 'redacted' }], [true, 'formatStatus failed: Error: formatter']] as const) {
+      for (const [fails, shown] of [
+        [false, { secret: 'redacted' }],
+        [true, 'formatStatus failed: Error: formatter'],
+      ] as const) {
         const server = await start(secretive, fails);
         expect((await getStatus(server)).state).toEqual(shown);
         cast(server, 'crash');
@@ -328,7 +403,12 @@ describe('gen_server', () => {
   });
 
   test('EGS-18 EGS-20 casts and infos that stop', async () => {
-    const stopping = genServer({ name: 'stopping', init: () => 0, casts: { go: (s) => stop('by cast', s) }, info: (s) => stop('by info', s) });
+    const stopping = genServer({
+      name: 'stopping',
+      init: () => 0,
+      casts: { go: (s) => stop('by cast', s) },
+      info: (s) => stop('by info', s),
+    });
     const seen = await inProcess(async () => {
       const one = await start(stopping);
       const two = await start(stopping);

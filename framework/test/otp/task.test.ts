@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   childSpec,
   countChildren,
+  describeReason,
   exit,
   type ExitReason,
   isAlive,
@@ -33,14 +34,17 @@ import {
 import { endOf, failure, inProcess, mailbox, pause, reasons } from './stage.ts';
 
 const idle = (): Promise<never> => new Promise(() => {});
-const tags = (messages: unknown[]): unknown[] => messages.map((m) => (isTaskResult(m) ? m.value : isDown(m) ? `DOWN ${String(m.reason)}` : m));
+const tags = (messages: unknown[]): unknown[] =>
+  messages.map((m) => (isTaskResult(m) ? m.value : isDown(m) ? `DOWN ${describeReason(m.reason)}` : m));
 const ok = <T>(value: T): Outcome<T> => ({ ok: true, value });
 const out = (reason: ExitReason): Outcome<never> => ({ ok: false, reason });
 
 describe('task', () => {
   test('TASK-001 TASK-002 a task is a child, temporary unless told otherwise', async () => {
     const ran: string[] = [];
-    const s = await start(supervisor({ name: 's', strategy: 'oneForOne', children: [task.childSpec(() => void ran.push('ran'))] }));
+    const s = await start(
+      supervisor({ name: 's', strategy: 'oneForOne', children: [task.childSpec(() => void ran.push('ran'))] }),
+    );
     await pause(2);
     expect([ran, await whichChildren(s)]).toEqual([['ran'], []]);
     expect(task.childSpec(idle, { id: 7, restart: 'transient' })).toMatchObject({ id: 7, restart: 'transient' });
@@ -95,7 +99,13 @@ describe('task', () => {
   test('TASK-008 TASK-017 a completed task has its value and no process', async () => {
     const seen = await inProcess(async () => {
       const t = task.completed(7);
-      return [t.pid, await task.await(t), await task.yield(t), task.ignore(t), await task.awaitMany([t, task.async(() => 8)])];
+      return [
+        t.pid,
+        await task.await(t),
+        await task.yield(t),
+        task.ignore(t),
+        await task.awaitMany([t, task.async(() => 8)]),
+      ];
     });
     expect(seen).toEqual([undefined, 7, ok(7), ok(7), [7, 8]]);
   });
@@ -110,7 +120,10 @@ describe('task', () => {
       all.push(task.ignore(done), task.ignore(bad));
       await mailbox(5);
       const late = task.async(() => pause(5));
-      const lateBad = task.async(async () => { await pause(5); exit('late'); });
+      const lateBad = task.async(async () => {
+        await pause(5);
+        exit('late');
+      });
       all.push(task.ignore(late), task.ignore(lateBad));
       return [all, await mailbox(20)];
     });
@@ -124,7 +137,10 @@ describe('task', () => {
       return [error.code, error.reason, await mailbox(40), processInfo(self())!.messageQueueLength];
     });
     expect(seen).toEqual(['call_timeout', 'timeout', [], 0]);
-    expect(await endOf(() => task.await(task.async(idle), { timeout: 5 }))).toMatchObject({ kind: 'callFailed', reason: 'timeout' });
+    expect(await endOf(() => task.await(task.async(idle), { timeout: 5 }))).toMatchObject({
+      kind: 'callFailed',
+      reason: 'timeout',
+    });
   });
 
   test('TASK-020 TASK-021 TASK-022 TASK-025 TS-21 TS-22 TS-23 await fails with the reason the task ended with', async () => {
@@ -132,10 +148,16 @@ describe('task', () => {
       const seen = await inProcess(async () => {
         trapExit(true);
         const sup = await start(taskSupervisor({ name: 'ts' }));
-        const begin = async (body: () => unknown): Promise<Task> => (under ? taskSup.async(sup, body) : task.async(body));
-        const reason = async (body: () => unknown): Promise<ExitReason> => (await failure(task.await(await begin(body)))).reason!;
-        const thrown = await reason(() => { throw 'ball'; });
-        const error = await reason(() => { throw new RangeError('x'); });
+        const begin = async (body: () => unknown): Promise<Task> =>
+          under ? taskSup.async(sup, body) : task.async(body);
+        const reason = async (body: () => unknown): Promise<ExitReason> =>
+          (await failure(task.await(await begin(body)))).reason!;
+        const thrown = await reason(() => {
+          throw 'ball';
+        });
+        const error = await reason(() => {
+          throw new RangeError('x');
+        });
         return [
           await reason(() => exit('normal')),
           await reason(() => exit('own')),
@@ -153,7 +175,14 @@ describe('task', () => {
       return task.await(
         task.async(async () => {
           const codes: unknown[] = [];
-          for (const act of [() => task.await(t), () => task.awaitMany([t]), () => task.yield(t), () => task.yieldMany([t]), () => task.shutdown(t), async () => task.ignore(t)]) {
+          for (const act of [
+            () => task.await(t),
+            () => task.awaitMany([t]),
+            () => task.yield(t),
+            () => task.yieldMany([t]),
+            () => task.shutdown(t),
+            async () => task.ignore(t),
+          ]) {
             codes.push(await (async () => act())().catch((e: { code: string }) => e.code));
           }
           return [...new Set(codes)];
@@ -166,7 +195,10 @@ describe('task', () => {
   test('TASK-029 TASK-030 TASK-031 TASK-032 awaitMany: values in the order of the tasks; other messages stay', async () => {
     const seen = await inProcess(async () => {
       send(self(), 'other');
-      const slow = task.async(async () => { await pause(10); return 'slow'; });
+      const slow = task.async(async () => {
+        await pause(10);
+        return 'slow';
+      });
       const values = await task.awaitMany([slow, task.async(() => 'fast')]);
       return [values, await task.awaitMany([]), await mailbox()];
     });
@@ -177,17 +209,35 @@ describe('task', () => {
     for (const [body, expected] of [
       [idle, (r: ExitReason) => r === 'timeout'],
       [() => exit('unusual'), (r: ExitReason) => r === 'unusual'],
-      [() => { throw new Error('x'); }, isCrash],
-      [() => { throw 'ball'; }, isCrash],
+      [
+        () => {
+          throw new Error('x');
+        },
+        isCrash,
+      ],
+      [
+        () => {
+          throw 'ball';
+        },
+        isCrash,
+      ],
     ] as const) {
       const seen = await inProcess(async () => {
         trapExit(true);
         const others = [task.async(idle), task.async(idle)];
         const began = performance.now();
-        const error = await failure(task.awaitMany([others[0]!, task.async<unknown>(body), others[1]!], { timeout: 30 }));
+        const error = await failure(
+          task.awaitMany([others[0]!, task.async<unknown>(body), others[1]!], { timeout: 30 }),
+        );
         const left = (await mailbox(5)).filter((m) => isDown(m) || isTaskResult(m));
         for (const t of others) exit(t.pid!, 'kill');
-        return [expected(error.reason!), performance.now() - began < 150, error.message.includes(String(others[1]!.pid)), left, reasons(await mailbox(5)).length];
+        return [
+          expected(error.reason!),
+          performance.now() - began < 150,
+          error.message.includes(String(others[1]!.pid)),
+          left,
+          reasons(await mailbox(5)).length,
+        ];
       });
       expect(seen).toEqual([true, true, true, [], 2]);
     }
@@ -198,7 +248,10 @@ describe('task', () => {
       const done = task.async(() => 1);
       await pause(2);
       const first = await task.yield(done);
-      const slow = task.async(async () => { await pause(15); return 2; });
+      const slow = task.async(async () => {
+        await pause(15);
+        return 2;
+      });
       const none = await task.yield(slow, { timeout: 2 });
       return [first, none, await task.yield(slow), await task.yield(task.async(() => exit('normal'))), await mailbox()];
     });
@@ -210,7 +263,9 @@ describe('task', () => {
       const tasks: Task[] = [task.async(() => 1), task.async(idle), task.async(() => exit('normal'))];
       await pause(2);
       const some = await task.yieldMany(tasks, { timeout: 10 });
-      const all = await task.yieldMany<unknown>([task.async(() => pause(5)), task.async(() => 3)], { timeout: Infinity });
+      const all = await task.yieldMany<unknown>([task.async(() => pause(5)), task.async(() => 3)], {
+        timeout: Infinity,
+      });
       return [some, all, await mailbox(), isAlive(tasks[1]!.pid!)];
     });
     expect(seen).toEqual([[ok(1), undefined, out('normal')], [ok(undefined), ok(3)], [], true]);
@@ -224,7 +279,11 @@ describe('task', () => {
       const two = await task.yieldMany([ignored], { timeout: 2, onTimeout: 'ignore' });
       const lives = isAlive(ignored.pid!);
       const slow = task.async(idle);
-      const three = await task.yieldMany([task.async(() => 1), slow, task.async(() => 2)], { limit: 2, onTimeout: 'killTask', timeout: 500 });
+      const three = await task.yieldMany([task.async(() => 1), slow, task.async(() => 2)], {
+        limit: 2,
+        onTimeout: 'killTask',
+        timeout: 500,
+      });
       const four = await task.yieldMany([task.async(() => 1)], { limit: 5 });
       return [one, isAlive(killed.pid!), two, lives, three, isAlive(slow.pid!), four, await mailbox(20)];
     });
@@ -233,39 +292,50 @@ describe('task', () => {
 
   for (const brutalKill of [false, true]) {
     const obeyed = brutalKill ? 'killed' : 'shutdown';
-    test(
-      brutalKill
-        ? 'TASK-073 TASK-074 TASK-075 TASK-076 TASK-077 TASK-078 TASK-079 TASK-082 shutdown with brutalKill: what it gives'
-        : 'TASK-060 TASK-061 TASK-062 TASK-064 TASK-065 TASK-066 TASK-067 TASK-069 TASK-072 shutdown: what it gives',
-      async () => {
-        const seen = await inProcess(async () => {
-          trapExit(true);
-          const after = async (end: ExitReason | undefined, value?: number): Promise<unknown> => {
-            const t = value === undefined ? task.async(() => exit(end!)) : task.async(() => value);
-            await pause(2);
-            return task.shutdown(t, { brutalKill });
-          };
-          const gone = task.async(() => 1);
+    test(`${brutalKill ? 'TASK-073 TASK-074 TASK-075 TASK-076 TASK-077 TASK-078 TASK-079 TASK-082' : 'TASK-060 TASK-061 TASK-062 TASK-064 TASK-065 TASK-066 TASK-067 TASK-069 TASK-072'} shutdown: what it gives`, async () => {
+      const seen = await inProcess(async () => {
+        trapExit(true);
+        const after = async (end: ExitReason | undefined, value?: number): Promise<unknown> => {
+          const t = value === undefined ? task.async(() => exit(end!)) : task.async(() => value);
           await pause(2);
-          await mailbox(2);
-          const results = [await after(undefined, 5), await after('abnormal'), await after('normal'), await after('shutdown'), await after('killed')];
-          results.push(await task.shutdown(gone, { brutalKill }));
-          return [results, (await mailbox(5)).filter((m) => isDown(m) || isTaskResult(m))];
-        });
-        const expected = [ok(5), out('abnormal'), out('normal'), out('shutdown'), out('killed')].map((o) => (!o.ok && o.reason === obeyed ? undefined : o));
-        expect(seen).toEqual([[...expected, out('noproc')], []]);
-      },
-    );
+          return task.shutdown(t, { brutalKill });
+        };
+        const gone = task.async(() => 1);
+        await pause(2);
+        await mailbox(2);
+        const results = [
+          await after(undefined, 5),
+          await after('abnormal'),
+          await after('normal'),
+          await after('shutdown'),
+          await after('killed'),
+        ];
+        results.push(await task.shutdown(gone, { brutalKill }));
+        return [results, (await mailbox(5)).filter((m) => isDown(m) || isTaskResult(m))];
+      });
+      const expected = [ok(5), out('abnormal'), out('normal'), out('shutdown'), out('killed')].map((o) =>
+        !o.ok && o.reason === obeyed ? undefined : o,
+      );
+      expect(seen).toEqual([[...expected, out('noproc')], []]);
+    });
   }
 
   test('TASK-063 TASK-071 TASK-081 shutdown ends who runs: asked, killed, or killed after the timeout', async () => {
     const seen = await inProcess(async () => {
       const obeys = task.async(idle);
-      const traps = (): Promise<never> => { trapExit(true); return idle(); };
+      const traps = (): Promise<never> => {
+        trapExit(true);
+        return idle();
+      };
       const one = task.async(traps);
       const two = task.async(traps);
       await pause(2);
-      return [await task.shutdown(obeys), await task.shutdown(one, { brutalKill: true }), await task.shutdown(two, { timeout: 5 }), await mailbox(5)];
+      return [
+        await task.shutdown(obeys),
+        await task.shutdown(one, { brutalKill: true }),
+        await task.shutdown(two, { timeout: 5 }),
+        await mailbox(5),
+      ];
     });
     expect(seen).toEqual([undefined, undefined, out('killed'), []]);
   });
@@ -277,83 +347,85 @@ describe('task.stream', () => {
     for await (const item of items) all.push(item);
     return all;
   };
-  const wait = async (ms: number): Promise<number> => { await pause(ms); return ms; };
+  const wait = async (ms: number): Promise<number> => {
+    await pause(ms);
+    return ms;
+  };
 
   for (const under of [false, true]) {
     const make = async (link = true): Promise<{ supervisor?: Pid; link: boolean }> =>
       under ? { supervisor: await start(taskSupervisor({ name: 'ts' })), link } : { link };
 
-    test(
-      under
-        ? 'TS-24 TS-25 TS-26 TS-27 TS-37 TS-38 TS-39 TS-40 streams under a supervisor: ordered, some at a time, nothing left'
-        : 'TASK-094 TASK-095 TASK-096 TASK-097 TASK-084 TASK-086 streams: ordered or not, with fewer, as many and more tasks than items',
-      async () => {
-        for (const link of [true, false]) {
-          for (const maxConcurrency of [1, 4, 9]) {
-            const seen = await inProcess(async () => {
-              const options = { ...(await make(link)), maxConcurrency, timeout: Infinity };
-              let running = 0;
-              let most = 0;
-              const work = async (ms: number): Promise<number> => {
-                most = Math.max(most, ++running);
-                await pause(ms);
-                running--;
-                return ms;
-              };
-              const ordered = await collect(task.stream([16, 8, 4, 0], work, options));
-              const any = await collect(task.stream([16, 8, 4, 0], wait, { ...options, ordered: false }));
-              return [ordered, most, any.length, maxConcurrency >= 4 && any[0], await mailbox(5), processInfo(self())!.links.length];
-            });
-            expect(seen).toEqual([[16, 8, 4, 0].map(ok), Math.min(4, maxConcurrency), 4, maxConcurrency >= 4 && ok(0), [], 0]);
-          }
-        }
-      },
-    );
-
-    test(
-      under
-        ? 'TS-28 TS-34 TS-41 failing tasks under a supervisor are outcomes, with their items; not linked, the consumer is unharmed'
-        : 'TASK-098 TASK-113 failing tasks are outcomes for who traps exits, with their items if asked',
-      async () => {
-        for (const link of under ? [true, false] : [true]) {
+    test(`${under ? 'TS-24 TS-25 TS-26 TS-27 TS-37 TS-38 TS-39 TS-40' : 'TASK-094 TASK-095 TASK-096 TASK-097 TASK-084 TASK-086'} streams: ordered or not, with fewer, as many and more tasks than items`, async () => {
+      for (const link of [true, false]) {
+        for (const maxConcurrency of [1, 4, 9]) {
           const seen = await inProcess(async () => {
-            if (link) trapExit(true);
-            const options = await make(link);
-            const work = (n: number): number => (n === 2 ? exit('two') : n);
-            const plain = await collect(task.stream([1, 2, 3], work, options));
-            const zipped = await collect(task.stream([2], work, { ...options, zipInputOnExit: true }));
-            return [plain, zipped, await mailbox(5)];
+            const options = { ...(await make(link)), maxConcurrency, timeout: Infinity };
+            let running = 0;
+            let most = 0;
+            const work = async (ms: number): Promise<number> => {
+              most = Math.max(most, ++running);
+              await pause(ms);
+              running--;
+              return ms;
+            };
+            const ordered = await collect(task.stream([16, 8, 4, 0], work, options));
+            const any = await collect(task.stream([16, 8, 4, 0], wait, { ...options, ordered: false }));
+            return [
+              ordered,
+              most,
+              any.length,
+              maxConcurrency >= 4 && any[0],
+              await mailbox(5),
+              processInfo(self())!.links.length,
+            ];
           });
-          expect(seen).toEqual([[ok(1), out('two'), ok(3)], [{ ok: false, reason: 'two', input: 2 }], []]);
+          expect(seen).toEqual([
+            [16, 8, 4, 0].map(ok),
+            Math.min(4, maxConcurrency),
+            4,
+            maxConcurrency >= 4 && ok(0),
+            [],
+            0,
+          ]);
         }
-      },
-    );
+      }
+    });
 
-    test(
-      under
-        ? 'TS-29 TS-30 TS-35 TS-42 TS-43 a consumer that stops early ends the running tasks under a supervisor'
-        : 'TASK-099 TASK-100 TASK-107 TASK-110 TASK-111 TASK-114 a consumer that stops early ends the running tasks; nothing is left; the source is closed',
-      async () => {
+    test(`${under ? 'TS-28 TS-34 TS-41' : 'TASK-098 TASK-113'} failing tasks are outcomes for who traps exits, with their items if asked`, async () => {
+      for (const link of under ? [true, false] : [true]) {
         const seen = await inProcess(async () => {
-          trapExit(true);
-          const options = { ...(await make()), maxConcurrency: 4, zipInputOnExit: true };
-          let closed = false;
-          const source = function* (): Generator<number> {
-            try {
-              for (let i = 0; ; i++) yield i;
-            } finally {
-              closed = true;
-            }
-          };
-          const before = processes().length;
-          for await (const outcome of task.stream(source(), (n) => (n === 0 ? 'first' : idle()), options)) {
-            if (outcome.ok) break;
-          }
-          return [closed, processes().length - before, await mailbox(5), processInfo(self())!.links];
+          if (link) trapExit(true);
+          const options = await make(link);
+          const work = (n: number): number => (n === 2 ? exit('two') : n);
+          const plain = await collect(task.stream([1, 2, 3], work, options));
+          const zipped = await collect(task.stream([2], work, { ...options, zipInputOnExit: true }));
+          return [plain, zipped, await mailbox(5)];
         });
-        expect(seen).toEqual([true, 0, [], []]);
-      },
-    );
+        expect(seen).toEqual([[ok(1), out('two'), ok(3)], [{ ok: false, reason: 'two', input: 2 }], []]);
+      }
+    });
+
+    test(`${under ? 'TS-29 TS-30 TS-35 TS-42 TS-43' : 'TASK-099 TASK-100 TASK-107 TASK-110 TASK-111 TASK-114'} a consumer that stops early ends the running tasks; nothing is left; the source is closed`, async () => {
+      const seen = await inProcess(async () => {
+        trapExit(true);
+        const options = { ...(await make()), maxConcurrency: 4, zipInputOnExit: true };
+        let closed = false;
+        const source = function* (): Generator<number> {
+          try {
+            for (let i = 0; ; i++) yield i;
+          } finally {
+            closed = true;
+          }
+        };
+        const before = processes().length;
+        for await (const outcome of task.stream(source(), (n) => (n === 0 ? 'first' : idle()), options)) {
+          if (outcome.ok) break;
+        }
+        return [closed, processes().length - before, await mailbox(5), processInfo(self())!.links];
+      });
+      expect(seen).toEqual([true, 0, [], []]);
+    });
   }
 
   test('TASK-083 TASK-085 TASK-112 a task that takes too long fails the consumer, or is killed and the rest goes on', async () => {
@@ -406,10 +478,18 @@ describe('task.stream', () => {
       };
       return [pairs, await collect(task.stream(halting(), (n) => n * 10)), await mailbox(5)];
     });
-    expect(seen).toEqual([[[ok(8), ok(0)], [ok(0), ok(8)], [ok(4), ok(4)]], [ok(10)], []]);
+    expect(seen).toEqual([
+      [
+        [ok(8), ok(0)],
+        [ok(0), ok(8)],
+        [ok(4), ok(4)],
+      ],
+      [ok(10)],
+      [],
+    ]);
   });
 
-  test('R-64 a crash in a linked stream is its consumer\'s too', async () => {
+  test("R-64 a crash in a linked stream is its consumer's too", async () => {
     expect(await endOf(() => collect(task.stream([1], () => exit('task failed'))))).toBe('task failed');
   });
 });
@@ -419,7 +499,14 @@ describe('taskSupervisor', () => {
     const names = registry({ name: 'names-ts' });
     await start(names);
     const s = await start(
-      supervisor({ name: 's', strategy: 'oneForOne', children: [childSpec(taskSupervisor({ name: 'a' }), undefined, { name: via(names, 'a') }), childSpec(taskSupervisor({ name: 'b' }))] }),
+      supervisor({
+        name: 's',
+        strategy: 'oneForOne',
+        children: [
+          childSpec(taskSupervisor({ name: 'a' }), undefined, { name: via(names, 'a') }),
+          childSpec(taskSupervisor({ name: 'b' })),
+        ],
+      }),
     );
     expect((await whichChildren(s)).map((c) => c.id)).toEqual(['b', 'a']);
     expect((await failure(startChild(s, childSpec(taskSupervisor({ name: 'b' }))))).code).toBe('already_started');
@@ -432,7 +519,10 @@ describe('taskSupervisor', () => {
     for (const linked of [true, false]) {
       const seen = await inProcess(async () => {
         const sup = await start(taskSupervisor({ name: 'ts' }));
-        const t = await (linked ? taskSup.async : taskSup.asyncNolink)(sup, async () => { await receive(); return 'value'; });
+        const t = await (linked ? taskSup.async : taskSup.asyncNolink)(sup, async () => {
+          await receive();
+          return 'value';
+        });
         const links = processInfo(t.pid!)!.links;
         const shown = [links.includes(sup), links.includes(self()), (await countChildren(sup)).active];
         send(t.pid!, 'go');
@@ -442,24 +532,32 @@ describe('taskSupervisor', () => {
       });
       expect(seen).toEqual([[true, linked, 1], ['value', 'DOWN normal'], linked ? undefined : out('bad'), []]);
     }
-    expect(await endOf(async () => {
-      const sup = await start(taskSupervisor({ name: 'ts' }));
-      await taskSup.async(sup, () => exit('shared'));
-      await idle();
-    })).toBe('shared');
+    expect(
+      await endOf(async () => {
+        const sup = await start(taskSupervisor({ name: 'ts' }));
+        await taskSup.async(sup, () => exit('shared'));
+        await idle();
+      }),
+    ).toBe('shared');
   });
 
   test('TS-06 TS-11 TS-16 the time to stop is honoured when the supervisor ends', async () => {
     const seen = await inProcess(async () => {
       trapExit(true);
       const sup = await start(taskSupervisor({ name: 'ts' }));
-      const stubborn = async (): Promise<never> => { trapExit(true); return idle(); };
-      const tasks = [await taskSup.async(sup, stubborn, { shutdown: 'brutalKill' }), await taskSup.asyncNolink(sup, stubborn, { shutdown: 5 })];
+      const stubborn = async (): Promise<never> => {
+        trapExit(true);
+        return idle();
+      };
+      const tasks = [
+        await taskSup.async(sup, stubborn, { shutdown: 'brutalKill' }),
+        await taskSup.asyncNolink(sup, stubborn, { shutdown: 5 }),
+      ];
       await taskSup.startTask(sup, stubborn, { shutdown: 5 });
       await pause(2);
       const began = performance.now();
       await stopServer(sup);
-      return [performance.now() - began < 500, (await Promise.all(tasks.map((t) => task.yield(t)))), isAlive(sup)];
+      return [performance.now() - began < 500, await Promise.all(tasks.map((t) => task.yield(t))), isAlive(sup)];
     });
     expect(seen).toEqual([true, [out('killed'), out('killed')], false]);
   });
@@ -468,7 +566,10 @@ describe('taskSupervisor', () => {
     const seen = await inProcess(async () => {
       const sup = await start(taskSupervisor({ name: 'ts', maxChildren: 1 }));
       const held = await taskSup.asyncNolink(sup, idle);
-      const codes = [(await failure(taskSup.async(sup, idle))).code, (await failure(taskSup.asyncNolink(sup, idle))).code];
+      const codes = [
+        (await failure(taskSup.async(sup, idle))).code,
+        (await failure(taskSup.asyncNolink(sup, idle))).code,
+      ];
       await task.shutdown(held, { brutalKill: true });
       for (const link of [true, false]) {
         const stream = task.stream([1, 2, 3], idle, { supervisor: sup, maxConcurrency: 3, link });
@@ -484,7 +585,15 @@ describe('taskSupervisor', () => {
     const sup = await start(taskSupervisor({ name: 'ts', intensity: { max: 2, period: 1000 } }));
     let runs = 0;
     const pid = await taskSup.startTask(sup, idle);
-    await taskSup.startTask(sup, () => { runs++; if (runs < 3) throw new Error('again'); return idle(); }, { restart: 'transient' });
+    await taskSup.startTask(
+      sup,
+      () => {
+        runs++;
+        if (runs < 3) throw new Error('again');
+        return idle();
+      },
+      { restart: 'transient' },
+    );
     // One that has ended before its supervisor looks ended as what it is: nothing is restarted.
     let once = 0;
     await taskSup.startTask(sup, () => void once++, { restart: 'transient' });

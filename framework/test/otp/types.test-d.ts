@@ -26,7 +26,9 @@ const Account = genServer({
   calls: {
     balance: (state) => reply(state.balance, state),
     withdraw: (state, cents: number) =>
-      cents > state.balance ? reply('insufficient' as const, state) : reply(state.balance - cents, { ...state, balance: state.balance - cents }),
+      cents > state.balance
+        ? reply('insufficient' as const, state)
+        : reply(state.balance - cents, { ...state, balance: state.balance - cents }),
     close: (state, why?: string) => stopReply('normal', why ?? 'closed', state),
   },
   casts: { deposit: (state, cents: number) => noreply({ ...state, balance: state.balance + cents }) },
