@@ -12,6 +12,7 @@ import { describeReason, isOrderly } from '../otp/exit-reason.ts';
 import type { GivenUpReport, HeldReport, RoomCrashReport } from '../room/channels.ts';
 import { crashEntry } from '../telemetry/crash-record.ts';
 import type { Log, LogEntry } from '../telemetry/log.ts';
+import { type BusyReport, openLoadMonitor } from '../telemetry/process-load.ts';
 import type { DownReport, RecoveryReport } from './shell/reports.ts';
 
 type Handlers = Record<string, (report: never) => void>;
@@ -34,6 +35,7 @@ export function openEventLog(log: Log): () => void {
     'genroom:stray': (report: StrayReport) => {
       if (!report.ended) log(stray(report));
     },
+    'genroom:process:busy': (report: BusyReport) => log(processBusy(report)),
     'genroom:room:held': (report: HeldReport) => log(mailboxHeld(report)),
     'genroom:room:givenUp': (report: GivenUpReport) => log(leftUndone(report)),
     'genroom:room:strayChange': (report: { name: string; roomId: string }) => log(changedBetweenTurns(report)),
@@ -42,7 +44,9 @@ export function openEventLog(log: Log): () => void {
   };
   const all = Object.entries(handlers) as [string, (report: unknown) => void][];
   for (const [channel, handler] of all) subscribe(channel, handler);
+  const monitor = openLoadMonitor();
   return () => {
+    monitor.close();
     for (const [channel, handler] of all) unsubscribe(channel, handler);
   };
 }
@@ -73,6 +77,31 @@ function processCrash({ pid, label, behaviour, reason, error }: CrashReport): Lo
     error: error ?? { name: 'exit', message: describeReason(reason) },
     fields: { process: behaviour, pid: String(pid), ...(label && { label }) },
   });
+}
+
+/** A process that is nearly saturated, and what would cure it. */
+function processBusy({
+  pid,
+  behaviour,
+  names,
+  label,
+  utilisation,
+  offered,
+  service,
+  depth,
+  waits,
+  shards,
+}: BusyReport): LogEntry {
+  const who = [behaviour, label ?? names[0], pid].filter(Boolean).join(' ');
+  const cure = waits
+    ? `it mostly waits: ${shards} shards by key would each be below 70 % (or room.task, where it awaits in a room)`
+    : `it mostly computes: ${shards} shards by key, on threads of their own (nodes), would each be below 70 %`;
+  return {
+    level: 'warn',
+    event: 'busy',
+    text: `${who} is ${Math.round(utilisation * 100)} % busy for 5 s (${service.toFixed(1)} ms a message, ${depth} waiting); ${cure}`,
+    fields: { process: behaviour, pid, names, utilisation, offered, service, depth, waits, shards },
+  };
 }
 
 function stray({ pid, error, origin }: StrayReport): LogEntry {

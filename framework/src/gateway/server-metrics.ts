@@ -1,6 +1,7 @@
 /** The metrics of a server: what each is called and where it is read. */
 import type { RestartReport, StrayReport } from '../otp/channels.ts';
 import { type Metrics, openMetrics } from '../telemetry/metrics.ts';
+import { type ClassLoad, openLoadMonitor } from '../telemetry/process-load.ts';
 import type { OpenRooms } from './open-rooms.ts';
 import type { DownReport, RecoveryReport } from './shell/reports.ts';
 import type { GatewayStats } from './stats.ts';
@@ -55,5 +56,38 @@ export function serverMetrics(stats: GatewayStats, rooms: OpenRooms): Metrics {
     'genroom:stray',
     ({ pid }) => ({ owned: String(pid !== undefined) }),
   );
-  return metrics;
+  return withLoad(metrics);
+}
+
+/** How busy the main thread's processes are, by behaviour. Means and rates come from the totals, by PromQL's `rate`. */
+function withLoad(metrics: Metrics): Metrics {
+  const monitor = openLoadMonitor();
+  const labels = ['behaviour'];
+  const each = (value: (load: ClassLoad) => number) => () =>
+    monitor.read().map((load) => ({ labels: { behaviour: load.behaviour }, value: value(load) }));
+  const gauges: [string, string, (load: ClassLoad) => number][] = [
+    ['count', 'Processes alive.', (load) => load.processes],
+    ['utilisation', 'Share of the last second that the busiest process was busy.', (load) => load.utilisation],
+    ['mailbox_depth', 'Messages that wait.', (load) => load.depth],
+    ['mailbox_depth_max', 'Messages that wait in the fullest mailbox.', (load) => load.deepest],
+  ];
+  const totals: [string, string, (load: ClassLoad) => number][] = [
+    ['messages', 'Messages that came.', (load) => load.arrived],
+    ['timed_messages', 'Messages that the sums of seconds stand for.', (load) => load.sampled],
+    ['wait_seconds', 'Time in the mailbox.', (load) => load.wait / 1e3],
+    ['service_seconds', 'Time in the handler, awaits included.', (load) => load.service / 1e3],
+    ['service_seconds_squared', 'Squares of the service times.', (load) => load.serviceSquared / 1e6],
+    ['held_seconds', 'Part of the service time spent in awaits.', (load) => load.held / 1e3],
+  ];
+  for (const [name, help, value] of gauges)
+    metrics.gauge({ name: `genroom_process_${name}`, help, labels }, each(value));
+  for (const [name, help, value] of totals)
+    metrics.total({ name: `genroom_process_${name}_total`, help, labels }, each(value));
+  return {
+    ...metrics,
+    close: () => {
+      monitor.close();
+      metrics.close();
+    },
+  };
 }
