@@ -92,8 +92,7 @@ const server = (trap = false) =>
         return reply('late', s);
       },
       get: (s) => reply(s.value, s),
-      self: async (s, _: void, c: otp.Call<unknown>) =>
-        reply(await fails(otp.request(c.pid, 'get', undefined, 1000)), s),
+      self: async (s, _: void, c: otp.Call) => reply(await fails(otp.request(c.pid, 'get', undefined, 1000)), s),
       stop: (s) => otp.stop('normal', s),
       bye: (s) => otp.stopReply('normal', 'bye', s),
       twice: (s, _: void, { from }: otp.Call<number>) => {
@@ -136,7 +135,7 @@ const plain = server();
 const trapping = server(true);
 const worker = (id: string | number, body: () => unknown = idle, more: Partial<ChildSpec> = {}): ChildSpec => ({
   id,
-  start: async () => spawnLink(body as never),
+  start: async () => spawnLink(body),
   ...more,
 });
 const deciding = (id: string, ok: () => boolean): ChildSpec =>
