@@ -15,7 +15,7 @@
  */
 import { resolveTarget, type Target } from './target.ts';
 import { clearDeadline, Deadline, setDeadline } from './deadlines.ts';
-import { CallError, type CallErrorCode, ProcessEnded } from './errors.ts';
+import { BadArgument, CallError, type CallErrorCode, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { CallPayload, CallReply, CastPayload, GenServer, Handlers } from './gen-server.ts';
 import { CAST } from './mailbox.ts';
@@ -129,6 +129,15 @@ export class From<R = unknown> extends Deadline {
   }
 }
 
+/** The error of a timeout that is no time. */
+export function badTimeout(what: string, timeout: unknown): BadArgument {
+  return new BadArgument(
+    'invalid_timeout',
+    `${what} has the timeout ${String(timeout)}`,
+    'Give milliseconds from 0 up, or Infinity.',
+  );
+}
+
 function callText(target: unknown, name: string): string {
   return `call(${String(target)}, '${name}')`;
 }
@@ -165,6 +174,7 @@ export function request(target: Target, name: string, payload: unknown, timeout:
   const server = resolveTarget(target);
   if (server === undefined) return Promise.reject(new CallError('call_noproc', callText(target, name), 'noproc'));
   if (server === caller) return Promise.reject(new CallError('call_self', callText(target, name), 'callingSelf'));
+  if (!(timeout >= 0)) return Promise.reject(badTimeout(callText(target, name), timeout));
   const promise = new Promise<unknown>(capture);
   const from = new From<unknown>(server, caller, name, lastResolve as (value: unknown) => void, lastReject);
   if (timeout !== Infinity) setDeadline(from, timeout);

@@ -1,4 +1,5 @@
 /** Stopping a server from outside, with its `terminate`. OTP's gen_server:stop (rule R-08). */
+import { badTimeout } from './call.ts';
 import { currentClock } from './clock.ts';
 import { CallError, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
@@ -27,8 +28,9 @@ export function stopServer(
   const proc = resolveTarget(target);
   if (!proc) return Promise.reject(new CallError('call_noproc', text, 'noproc'));
   if (proc === caller) return Promise.reject(new CallError('call_self', text, 'callingSelf'));
+  const { timeout = Infinity } = options;
+  if (!(timeout >= 0)) return Promise.reject(badTimeout(text, timeout));
   return new Promise((resolve, reject) => {
-    const { timeout = Infinity } = options;
     const clock = currentClock();
     const timer =
       timeout === Infinity

@@ -318,6 +318,15 @@ describe('gen_server', () => {
     }
   });
 
+  test('EGS-04 a timeout that is no time is refused; the server lives', async () => {
+    const server = await start(counter, {});
+    for (const bad of [-1, NaN, 'soon' as never]) {
+      expect((await failure(stopServer(server, 'normal', { timeout: bad }))).code).toBe('invalid_timeout');
+      expect((await failure(call(server, 'get', undefined, { timeout: bad }))).code).toBe('invalid_timeout');
+    }
+    expect(await call(server, 'get')).toBe(0);
+  });
+
   test('PLIB-14 a stop that times out has still reached its server', async () => {
     const hanging = genServer({
       name: 'hanging',

@@ -1,8 +1,10 @@
 /** Tasks and their supervisors: rows TASK-, TS- and rule R-64. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, test } from 'vitest';
 import {
   childSpec,
   countChildren,
+  type CrashReport,
   describeReason,
   exit,
   type ExitReason,
@@ -18,6 +20,7 @@ import {
   registry,
   self,
   send,
+  setLabel,
   start,
   startChild,
   stopServer,
@@ -370,7 +373,7 @@ describe('task.stream', () => {
               return ms;
             };
             const ordered = await collect(task.stream([16, 8, 4, 0], work, options));
-            const any = await collect(task.stream([16, 8, 4, 0], wait, { ...options, ordered: false }));
+            const any = await collect(task.stream([90, 80, 70, 0], wait, { ...options, ordered: false }));
             return [
               ordered,
               most,
@@ -486,6 +489,70 @@ describe('task.stream', () => {
       ],
       [ok(10)],
       [],
+    ]);
+  });
+
+  test('TASK-102 TASK-104 TASK-105 TASK-106 TASK-108 TASK-109 streams that halt early, inside and outside, with failures and slow items', async () => {
+    const take = async function* <T>(items: AsyncIterable<T>, many: number): AsyncGenerator<T> {
+      let left = many;
+      for await (const item of items) {
+        yield item;
+        if (--left === 0) return;
+      }
+    };
+    const endless = function* (first: number): Generator<number> {
+      for (let i = first; ; i++) yield i;
+    };
+    const seen = await inProcess(async () => {
+      trapExit(true);
+      const before = processes().length;
+      const work = async (n: number): Promise<number> => {
+        await pause(n === 0 ? 8 : 1);
+        return n === 1 ? exit('one') : n;
+      };
+      const inner = await collect(
+        task.stream(take(task.stream(endless(0), work, { maxConcurrency: 4 }), 3), (outcome) => outcome.ok, {}),
+      );
+      const outer = await collect(take(task.stream(endless(0), work, { maxConcurrency: 4 }), 3));
+      const [a, b] = [task.stream([0, 1], work), task.stream([1, 0], work)];
+      const pairs = [
+        [(await a.next()).value, (await b.next()).value],
+        [(await a.next()).value, (await b.next()).value],
+      ];
+      await Promise.all([a.return(), b.return()]);
+      return [inner, outer, pairs, processes().length - before, await mailbox(5)];
+    });
+    expect(seen).toEqual([
+      [ok(true), ok(false), ok(true)],
+      [ok(0), out('one'), ok(2)],
+      [
+        [ok(0), out('one')],
+        [out('one'), ok(0)],
+      ],
+      0,
+      [],
+    ]);
+  });
+
+  test('TASK-115 TASK-116 the crash report of a task names it, its label, who started it and why', async () => {
+    const reports: CrashReport[] = [];
+    const hear = (report: unknown): void => void reports.push(report as CrashReport);
+    subscribe('genroom:process:crash', hear);
+    let owner: Pid | undefined;
+    try {
+      await inProcess(async () => {
+        owner = self();
+        task.start(() => {
+          setLabel('cook');
+          throw new Error('burnt');
+        });
+        await pause(2);
+      });
+    } finally {
+      unsubscribe('genroom:process:crash', hear);
+    }
+    expect(reports).toMatchObject([
+      { behaviour: 'task cook', label: 'cook', parent: owner, error: { message: 'burnt' } },
     ]);
   });
 
