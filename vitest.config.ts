@@ -19,7 +19,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['framework/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          include: ['framework/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'loadtest/test/**/*.test.ts'],
           exclude: [...exclude, ...SYSTEM],
         },
       },

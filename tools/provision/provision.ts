@@ -10,27 +10,32 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { find, RECORD, REQUIREMENTS, type RequirementName } from './requirements.ts';
+import { find, RECORD, REQUIREMENTS, type RequirementName, type Wanted } from './requirements.ts';
 
 const LIMIT_MS = 10 * 60_000;
 
-/** Installs what is missing, where it may; returns what still is, each with the reason. */
+/** Installs or builds what is missing, where it may; returns what still is, each with the reason. */
 export function provision(): Partial<Record<RequirementName, string>> {
   const names = Object.keys(REQUIREMENTS) as RequirementName[];
-  const failures = missing(names);
-  const packages = (Object.keys(failures) as RequirementName[]).map((name) => REQUIREMENTS[name].debian);
-  let left = failures;
-  if (packages.length > 0) {
-    const why = mayInstall() ? install(packages) : 'It was not installed for you: that takes root on Debian.';
-    left = missing(names, why);
+  const absent = names.filter((name) => find(name) === undefined);
+  const packages = absent.flatMap((name) => {
+    const wanted: Wanted = REQUIREMENTS[name];
+    return 'debian' in wanted ? [wanted.debian] : [];
+  });
+  const installing = packages.length > 0 ? tryInstall(packages) : '';
+  const left: Partial<Record<RequirementName, string>> = {};
+  for (const name of absent) {
+    const wanted: Wanted = REQUIREMENTS[name];
+    const why = 'build' in wanted ? wanted.build() : installing;
+    if (find(name) === undefined) left[name] = why;
   }
   mkdirSync(dirname(RECORD), { recursive: true });
   writeFileSync(RECORD, `${JSON.stringify(left, null, 2)}\n`);
   return left;
 }
 
-function missing(names: RequirementName[], why = ''): Partial<Record<RequirementName, string>> {
-  return Object.fromEntries(names.filter((name) => find(name) === undefined).map((name) => [name, why]));
+function tryInstall(packages: string[]): string {
+  return mayInstall() ? install(packages) : 'It was not installed for you: that takes root on Debian.';
 }
 
 function mayInstall(): boolean {

@@ -12,8 +12,11 @@
  */
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { lookForK6 } from '../../framework/src/cli/loadtest/k6-binary.ts';
+import { buildK6 } from './k6.ts';
 
-interface Wanted {
+/** A program of the system. */
+interface Packaged {
   /** Names under which the program may stand on the PATH. */
   readonly programs: readonly string[];
   /** Other places of it, absolute. */
@@ -23,6 +26,18 @@ interface Wanted {
   /** How people get it elsewhere. */
   readonly elsewhere: string;
 }
+
+/** A program that is built here, where it is not on the PATH already. */
+interface Built {
+  /** Its path, where one that will do is here. */
+  look(): string | undefined;
+  /** Builds it; returns why that failed, or ''. */
+  build(): string;
+  /** How people get it. */
+  readonly elsewhere: string;
+}
+
+export type Wanted = Packaged | Built;
 
 /** Every requirement that a test may name. */
 export const REQUIREMENTS = {
@@ -34,6 +49,15 @@ export const REQUIREMENTS = {
     ],
     debian: 'chromium',
     elsewhere: 'install Chromium or Chrome',
+  },
+  k6: {
+    look: () => {
+      const found = lookForK6();
+      return 'path' in found ? found.path : undefined;
+    },
+    build: buildK6,
+    elsewhere:
+      'install k6 2.2 or later and put it on the PATH, or install Go, with which `npm run provision` builds it',
   },
 } as const satisfies Record<string, Wanted>;
 
@@ -57,18 +81,21 @@ export const RECORD = join(import.meta.dirname, '../../node_modules/.cache/genro
 export function requirement(name: RequirementName): Requirement {
   const path = find(name);
   if (path !== undefined) return { present: true, path, reason: '' };
-  const { debian, elsewhere } = REQUIREMENTS[name];
+  const wanted: Wanted = REQUIREMENTS[name];
   const tried = readRecord()[name];
   const reason =
-    `${name} is missing: on Debian as root, \`apt-get install ${debian}\`; else ${elsewhere}.` +
-    (tried === undefined ? '' : ` ${tried}`);
+    ('debian' in wanted
+      ? `${name} is missing: on Debian as root, \`apt-get install ${wanted.debian}\`; else ${wanted.elsewhere}.`
+      : `${name} is missing: ${wanted.elsewhere}.`) + (tried === undefined ? '' : ` ${tried}`);
   if (inCi()) throw new Error(`${reason} Nothing is left out where CI runs.`);
   return { present: false, path: '', reason };
 }
 
 /** The path of a program that fulfils the requirement. */
 export function find(name: RequirementName): string | undefined {
-  const { programs, places } = REQUIREMENTS[name];
+  const wanted: Wanted = REQUIREMENTS[name];
+  if ('look' in wanted) return wanted.look();
+  const { programs, places } = wanted;
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   const candidates = programs.flatMap((program) => folders.map((folder) => join(folder, program)));
   return [...candidates, ...places].find((candidate) => {
