@@ -1,11 +1,13 @@
 /**
- * Mailbox: a FIFO of messages kept as slots of one array, so that a message needs no object of its own.
+ * Mailbox: a FIFO of messages kept as slots of arrays, so that a message needs no object of its own.
  *
  * A message is three slots: `head`, `body` and `mark`. What they mean is the behaviour's affair: for a GenServer, the
  * name of a cast or call, its payload, and CAST, INFO, SYSTEM or the `From` of a call.
  *
  * Invariants
- * - The capacity is a power of two (in messages); an empty mailbox that never held anything owns no array.
+ * - The front is a ring whose capacity is a power of two; an empty mailbox that never held anything owns no array.
+ * - A ring grows by doubling up to SEGMENT messages; what does not fit then goes to a chain of segments behind it, so
+ *   that a long queue is never copied. Emptied segments are used again by whoever needs one next.
  * - A taken slot is cleared, so that no handled message is kept alive.
  *
  * @example
@@ -16,28 +18,53 @@
 export const INFO = 1;
 /** `mark` of a cast. */
 export const CAST = 2;
-/** `mark` of a message of the framework itself; its body is a function that the behaviour runs. */
+/** `mark` of a message of the framework itself; its head is a function that the behaviour runs. */
 export const SYSTEM = 3;
 
 const NONE: unknown[] = [];
 const SMALLEST = 4;
-/** A mailbox that once held more than this gives its array back when it runs empty. */
-const KEEP = 1024;
+/** Messages in one segment of a long queue. */
+const SEGMENT = 1024;
+/** Emptied segments kept for use again, over all mailboxes of the thread: 6 MB at most. */
+const SPARES = 256;
+
+/** A part of a long queue: filled from the start, never taken from before it has become the front. */
+interface Segment {
+  readonly slots: unknown[];
+  count: number;
+  next: Segment | undefined;
+}
+
+const spares: unknown[][] = [];
+
+function newSlots(messages: number): unknown[] {
+  return new Array<unknown>(messages * 3).fill(undefined);
+}
 
 export class Mailbox {
   private slots: unknown[] = NONE;
   private mask = -1;
   private first = 0;
+  /** Messages in the front ring; `size` counts those of the chain as well. */
+  private count = 0;
+  private chain: Segment | undefined = undefined;
+  private last: Segment | undefined = undefined;
+  /** Where in the chain `slotAt` was last, and how many messages of the chain stand before: a scan walks it once. */
+  private seen: Segment | undefined = undefined;
+  private before = 0;
   size = 0;
 
   push(head: unknown, body: unknown, mark: unknown): void {
-    if (this.size > this.mask) this.grow();
-    const at = ((this.first + this.size) & this.mask) * 3;
+    this.size++;
+    if (this.last !== undefined || this.count > this.mask) {
+      if (this.last !== undefined || this.mask >= SEGMENT - 1) return this.pushBehind(head, body, mark);
+      this.grow();
+    }
+    const at = ((this.first + this.count++) & this.mask) * 3;
     const slots = this.slots;
     slots[at] = head;
     slots[at + 1] = body;
     slots[at + 2] = mark;
-    this.size++;
   }
 
   head(): unknown {
@@ -61,64 +88,129 @@ export class Mailbox {
     slots[at + 2] = undefined;
     this.first = (this.first + 1) & this.mask;
     this.size--;
-    if (this.size === 0) {
-      this.first = 0;
-      if (this.mask >= KEEP) this.clear();
-    }
+    if (--this.count === 0 && this.chain !== undefined) this.advance();
+  }
+
+  headAt(index: number): unknown {
+    return this.slotAt(index, 0);
   }
 
   /** The body of the message at `index` (0 is the first), for selective receive and inspection. */
   bodyAt(index: number): unknown {
-    return this.slots[((this.first + index) & this.mask) * 3 + 1];
+    return this.slotAt(index, 1);
   }
 
   markAt(index: number): unknown {
-    return this.slots[((this.first + index) & this.mask) * 3 + 2];
+    return this.slotAt(index, 2);
   }
 
-  headAt(index: number): unknown {
-    return this.slots[((this.first + index) & this.mask) * 3];
-  }
-
-  /** Removes the message at `index`; those behind it move up. */
+  /** Removes the message at `index`; the others keep their order. */
   remove(index: number): void {
-    for (let i = index; i > 0; i--) {
-      const to = ((this.first + i) & this.mask) * 3;
-      const from = ((this.first + i - 1) & this.mask) * 3;
-      this.slots[to] = this.slots[from];
-      this.slots[to + 1] = this.slots[from + 1];
-      this.slots[to + 2] = this.slots[from + 2];
+    if (index < this.count) {
+      for (let i = index; i > 0; i--) this.copy(i - 1, i);
+      this.drop();
+      return;
     }
-    this.drop();
+    this.seen = undefined;
+    let rest = index - this.count;
+    let before: Segment | undefined;
+    let segment = this.chain!;
+    while (rest >= segment.count) {
+      rest -= segment.count;
+      before = segment;
+      segment = segment.next!;
+    }
+    segment.slots.copyWithin(rest * 3, (rest + 1) * 3, segment.count * 3);
+    segment.slots.fill(undefined, (segment.count - 1) * 3, segment.count * 3);
+    segment.count--;
+    this.size--;
+    if (segment.count > 0) return;
+    if (before) before.next = segment.next;
+    else this.chain = segment.next;
+    if (this.last === segment) this.last = before;
   }
 
   /** Moves the message at `index` to the front; those before it keep their order. */
   moveToFront(index: number): void {
     if (index === 0) return;
-    const at = ((this.first + index) & this.mask) * 3;
-    const [head, body, mark] = [this.slots[at], this.slots[at + 1], this.slots[at + 2]];
+    const [head, body, mark] = [this.headAt(index), this.bodyAt(index), this.markAt(index)];
     this.remove(index);
+    if (this.count > this.mask) this.grow();
     this.first = (this.first - 1) & this.mask;
+    this.count++;
     this.size++;
-    const front = this.first * 3;
-    this.slots[front] = head;
-    this.slots[front + 1] = body;
-    this.slots[front + 2] = mark;
+    const at = this.first * 3;
+    this.slots[at] = head;
+    this.slots[at + 1] = body;
+    this.slots[at + 2] = mark;
   }
 
   clear(): void {
     this.slots = NONE;
     this.mask = -1;
     this.first = 0;
+    this.count = 0;
+    this.chain = undefined;
+    this.last = undefined;
+    this.seen = undefined;
     this.size = 0;
+  }
+
+  private slotAt(index: number, offset: number): unknown {
+    if (index < this.count) return this.slots[((this.first + index) & this.mask) * 3 + offset];
+    const inChain = index - this.count;
+    if (this.seen === undefined || inChain < this.before) {
+      this.seen = this.chain!;
+      this.before = 0;
+    }
+    while (inChain - this.before >= this.seen.count) {
+      this.before += this.seen.count;
+      this.seen = this.seen.next!;
+    }
+    return this.seen.slots[(inChain - this.before) * 3 + offset];
+  }
+
+  private copy(from: number, to: number): void {
+    const source = ((this.first + from) & this.mask) * 3;
+    const target = ((this.first + to) & this.mask) * 3;
+    this.slots[target] = this.slots[source];
+    this.slots[target + 1] = this.slots[source + 1];
+    this.slots[target + 2] = this.slots[source + 2];
+  }
+
+  private pushBehind(head: unknown, body: unknown, mark: unknown): void {
+    let segment = this.last;
+    if (segment === undefined || segment.count === SEGMENT) {
+      segment = { slots: spares.pop() ?? newSlots(SEGMENT), count: 0, next: undefined };
+      if (this.last) this.last.next = segment;
+      else this.chain = segment;
+      this.last = segment;
+    }
+    const at = segment.count++ * 3;
+    segment.slots[at] = head;
+    segment.slots[at + 1] = body;
+    segment.slots[at + 2] = mark;
+  }
+
+  /** The front ring is empty: the next segment becomes it. */
+  private advance(): void {
+    const next = this.chain!;
+    this.seen = undefined;
+    if (this.mask === SEGMENT - 1 && spares.length < SPARES) spares.push(this.slots);
+    this.slots = next.slots;
+    this.mask = SEGMENT - 1;
+    this.first = 0;
+    this.count = next.count;
+    this.chain = next.next;
+    if (this.chain === undefined) this.last = undefined;
   }
 
   private grow(): void {
     const old = this.slots;
     const oldMask = this.mask;
     const capacity = oldMask < 0 ? SMALLEST : (oldMask + 1) * 2;
-    const slots = new Array<unknown>(capacity * 3).fill(undefined);
-    for (let i = 0; i < this.size; i++) {
+    const slots = newSlots(capacity);
+    for (let i = 0; i < this.count; i++) {
       const from = ((this.first + i) & oldMask) * 3;
       slots[i * 3] = old[from];
       slots[i * 3 + 1] = old[from + 1];
