@@ -11,6 +11,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Manifest, published, sources } from '../../../tools/pack/manifest.ts';
+import { requirement } from '../../../tools/provision/requirements.ts';
 import { curable } from '../../src/platform/glibc-cure.ts';
 import { machine } from '../../src/platform/machine.ts';
 
@@ -212,6 +213,45 @@ test('where uWebSockets.js has no binary, ws carries the connections, and the se
     for (const name of binaries) await rename(join(folder, 'aside', name), join(installed, name));
   }
 });
+
+test('its command drives the room of the example by k6, which runs what the package has built', async ({ skip }) => {
+  const k6 = requirement('k6');
+  skip(!k6.present, k6.reason);
+  await writeFile(join(project, 'one.ts'), example.replace('serve({', 'serve({ port: 0,'));
+  await writeFile(join(project, 'load.ts'), LOAD);
+  const node = join(project, 'node_modules/.bin/node');
+  const server = spawn(node, ['one.ts'], { cwd: project, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  try {
+    const url = await listening(server, collect(server));
+    const ran = spawnSync('genroom', ['loadtest', '--url', url, '--room', 'chat', '--script', 'load.ts', '--json'], {
+      cwd: project,
+      env: { ...environment(), GENROOM_K6: k6.path },
+      encoding: 'utf8',
+      timeout: MINUTES,
+    });
+    const { steps } = JSON.parse(ran.stdout) as { steps: { step: { sent: number; answered: number } }[] };
+    expect(steps).toHaveLength(1);
+    expect(steps[0]!.step.sent).toBeGreaterThan(10);
+    expect(steps[0]!.step.answered).toBe(steps[0]!.step.sent);
+  } finally {
+    const gone = once(server, 'exit');
+    if (server.exitCode === null && server.kill('SIGKILL')) await gone;
+  }
+});
+
+/** A load of the README's room. */
+const LOAD = `
+import type { LoadScript } from 'genroom/loadtest';
+export default {
+  clients: 3,
+  rates: [20],
+  seconds: 1,
+  warmup: 0.5,
+  join: (client) => ({ name: 'guest' + client }),
+  message: (client, n) => ({ call: 'post', payload: { id: client + '-' + n, text: 'hello' } }),
+  good: (answer) => typeof answer === 'number',
+} satisfies LoadScript;
+`;
 
 /** Runs a server of the first of the files, and a client that crashes its room; returns what the server printed. */
 async function serveAndCrash(files: Record<string, string>): Promise<string> {
