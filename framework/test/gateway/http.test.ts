@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { healthRoutes } from '../../src/gateway/http/health.ts';
-import { isLoopback, type OperatorOptions, operatorRoutes, type TreeView } from '../../src/gateway/http/operator.ts';
+import { isLocalHost, isLoopback, type OperatorOptions, operatorRoutes, type TreeView } from '../../src/gateway/http/operator.ts';
 import { staticFiles } from '../../src/gateway/http/static-files.ts';
 import { openMetrics } from '../../src/telemetry/metrics.ts';
 import { party, rawHttp, transports } from './small-room.ts';
@@ -162,6 +162,13 @@ describe.each(transports)('the %s transport', (transport) => {
     expect(await post('/crash/here', { headers: { origin: 'null' } })).toBe(403);
     expect(await post('/crash/here', { headers: { 'x-forwarded-for': '10.0.0.1' } })).toBe(403);
     expect(await send('/tree', { headers: { forwarded: 'for=10.0.0.1' } })).toBe(403);
+    const named = async (method: string, path: string, host: string): Promise<string> => {
+      const head = `${method} /genroom${path} HTTP/1.1\r\nHost: ${host}\r\nOrigin: http://${host}\r\n`;
+      return (await rawHttp(at.gateway.port, `${head}Content-Length: 0\r\nConnection: close\r\n\r\n`)).slice(9, 12);
+    };
+    expect(await named('POST', '/crash/here', 'evil.example')).toBe('403');
+    expect(await named('GET', '/tree', `evil.example:${at.gateway.port}`)).toBe('403');
+    expect(await named('GET', '/tree', `localhost:${at.gateway.port}`)).toBe('200');
     expect(await post('/crash/here', { body: 'rubbish' })).toBe(400);
     expect(await post('/crash/here', { body: '{"sessionId":{}}' })).toBe(400);
     expect(await send('/crash/here')).toBe(405);
@@ -177,7 +184,7 @@ test("who may use the operator's routes", async () => {
     crash: () => true,
   };
   const status = async (options: OperatorOptions, address: string, path = '/genroom/tree', method = 'GET') => {
-    const request = new Request(`http://x${path}`, { method });
+    const request = new Request(`http://x${path}`, { method, headers: { host: 'localhost' } });
     return (await operatorRoutes(options, operations)(request, { address }))?.status;
   };
   expect(await status({}, '10.0.0.7')).toBe(403);
@@ -209,4 +216,22 @@ test('addresses of this machine, as sockets write them', () => {
   ];
   expect(local.filter((address) => !isLoopback(address))).toEqual([]);
   expect(foreign.filter(isLoopback)).toEqual([]);
+});
+
+test('names of this machine, as the Host header has them', () => {
+  const local = ['localhost', 'LOCALHOST:2567', 'chat.localhost', '127.0.0.1', '127.9.9.9:80', '[::1]', '[::1]:2567'];
+  const foreign = [
+    '',
+    'evil.example',
+    'localhost.evil.example',
+    'evillocalhost',
+    '127.0.0.1.evil.example',
+    '127.evil.example',
+    '10.0.0.1',
+    '[::2]',
+    'localhost:2567@evil',
+    'evil.example:127.0.0.1',
+  ];
+  expect(local.filter((host) => !isLocalHost(host))).toEqual([]);
+  expect(foreign.filter(isLocalHost)).toEqual([]);
 });

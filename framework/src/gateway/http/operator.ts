@@ -5,8 +5,9 @@
  *     POST /genroom/crash/<roomId>    → 202; body, optional: {"error": "why", "sessionId": "a Player instead"}
  *
  * Invariants: off unless asked for. From this machine only, unless `allow` says else: the socket's own address counts,
- * and a request that came through a proxy is not local. A page of another origin cannot give orders through the browser
- * of somebody who may.
+ * and a request that came through a proxy is not local; nor is one for a host of another name, which a page of the
+ * attacker's sends whose name was bound anew to 127.0.0.1 (DNS rebinding). A page of another origin cannot give orders
+ * through the browser of somebody who may.
  */
 import { type HttpHandler, type Peer, text } from './handler.ts';
 
@@ -35,7 +36,10 @@ export interface TreeView {
 }
 
 export interface OperatorOptions {
-  /** Who may use these routes: `loopback` (default), `any`, or a decision by the address of the peer. */
+  /**
+   * Who may use these routes: `loopback` (default: this machine, asked for by a name of its own), `any`, or a decision
+   * by the address of the peer, which then also has to keep out pages of foreign names.
+   */
   readonly allow?: 'loopback' | 'any' | ((address: string) => boolean);
   /** Whether rooms may be crashed on request. Default false: only the tree is shown. */
   readonly orders?: boolean;
@@ -73,7 +77,13 @@ export function operatorRoutes(options: OperatorOptions, operations: Operations)
 function mayUse({ allow = 'loopback' }: OperatorOptions, request: Request, { address }: Peer): boolean {
   if (allow === 'any') return true;
   if (typeof allow === 'function') return allow(address);
-  return isLoopback(address) && !FORWARDED.some((header) => request.headers.has(header));
+  if (!isLoopback(address) || FORWARDED.some((header) => request.headers.has(header))) return false;
+  return isLocalHost(request.headers.get('host') ?? '');
+}
+
+/** Whether a Host header names this machine: localhost, a name below it, 127.*, or [::1]; with a port or without. */
+export function isLocalHost(host: string): boolean {
+  return /^(([\w-]+\.)*localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i.test(host);
 }
 
 /** Whether an address, as text of an IPv4 or IPv6 socket, is this machine's own. uWebSockets writes IPv6 in full. */
