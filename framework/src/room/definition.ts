@@ -3,7 +3,7 @@
  * of its rooms is a process of its own that runs them one message at a time.
  *
  * Invariants: names of `casts`, `calls` and `once` are names of `messages`; a message is a cast or a call, never both.
- * A wrong name, payload or state does not compile, and is refused with `BadDefinition` when it comes from JavaScript.
+ * A wrong name, payload or state does not compile; a wrong part from JavaScript is refused with `BadDefinition`.
  *
  *     export const chat = room({
  *       name: 'chat',
@@ -15,7 +15,7 @@
 import type { Schema } from '@colyseus/schema';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Intensity } from '../otp/index.ts';
-import { BadDefinition } from './errors.ts';
+import { checkRoom } from './definition-check.ts';
 import type { Outcome, PlayerHandle, RoomHandle } from './handles.ts';
 import type { AnyPlayerDefinition, AuthOf, LoadedOf, OptionsOf } from './player-definition.ts';
 
@@ -42,7 +42,7 @@ export interface RoomParts<S extends Schema, O, D, X, M, PD, K, C> {
   readonly name: string;
   /** `import.meta.url` of the module that exports this definition; a worker thread imports it. Needed for `nodes`. */
   readonly module?: string;
-  /** How many may be joined at once; default: no limit. */
+  /** How many may be joined at once, a whole number from 1 up; default: no limit. */
   readonly maxClients?: number;
   /** Join options that must agree for two clients to meet in one room; default: none, so any room will do. */
   readonly filterBy?: readonly string[];
@@ -97,7 +97,7 @@ export interface RoomParts<S extends Schema, O, D, X, M, PD, K, C> {
   readonly once?: { readonly [N in keyof M]?: (player: PlayerOf<PD>, payload: PayloadOf<M, N>) => string | undefined };
   /** What named timers do. */
   readonly timers?: Readonly<Record<string, (room: RoomHandle<S, D, X, PlayerOf<PD>>, payload: never) => unknown>>;
-  /** The room's beat: `step` runs `hz` times a second with `dt` milliseconds; a late tick catches up a bounded number. */
+  /** The room's beat: `step` runs `hz` (up to 1000) times a second with `dt` milliseconds; a late one catches up some. */
   readonly tick?: {
     readonly hz: number;
     readonly step: (room: RoomHandle<S, D, X, PlayerOf<PD>>, dt: number) => unknown;
@@ -165,39 +165,12 @@ export type ReplyOf<R, N extends keyof CallsOf<R>> = CallsOf<R>[N] extends (...a
 /**
  * Defines a kind of room.
  *
- * @throws BadDefinition for a name, handler or limit that cannot work
+ * @throws BadDefinition for a part that does not exist, is of the wrong kind or out of range; see definition-check.ts
  */
 export function room<S extends Schema, O, D, X, M extends Messages, PD, K, C>(
   parts: RoomParts<S, O, D, X, M, PD, K, C>,
 ): RoomDefinition<S, D, M, PD, K, C> {
+  checkRoom(parts);
   const erased = parts as unknown as AnyRoomParts;
-  check(erased);
   return Object.freeze({ kind: 'room', name: parts.name, parts: Object.freeze({ ...erased }) });
-}
-
-function check(parts: AnyRoomParts): void {
-  if (typeof parts.name !== 'string' || parts.name === '') throw new BadDefinition('a room', 'it has no name');
-  const what = `room '${parts.name}'`;
-  if (typeof parts.state !== 'function') throw new BadDefinition(what, '`state` is not a function');
-  const known = new Set(Object.keys(parts.messages ?? {}));
-  for (const part of ['casts', 'calls', 'once'] as const) {
-    for (const type of Object.keys(parts[part] ?? {})) {
-      if (!known.has(type)) throw new BadDefinition(what, `\`${part}.${type}\` has no schema in \`messages\``);
-    }
-  }
-  for (const type of Object.keys(parts.casts ?? {})) {
-    if (parts.calls && Object.hasOwn(parts.calls, type)) {
-      throw new BadDefinition(what, `'${type}' is both a cast and a call`);
-    }
-  }
-  for (const type of Object.keys(parts.player?.parts.messages ?? {})) {
-    if (known.has(type)) throw new BadDefinition(what, `'${type}' is a message of both the room and its player`);
-  }
-  positive(what, 'maxClients', parts.maxClients);
-  positive(what, 'patchRate', parts.patchRate);
-  positive(what, 'tick.hz', parts.tick?.hz);
-}
-
-function positive(what: string, part: string, value: number | undefined): void {
-  if (value !== undefined && !(value > 0)) throw new BadDefinition(what, `\`${part}\` is ${String(value)}`);
 }

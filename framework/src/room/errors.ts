@@ -57,6 +57,15 @@ export class UnknownTimer extends GenroomError {
   }
 }
 
+/** `bad_delay`: `after` got what is no number of milliseconds from 0 up. */
+export class BadDelay extends GenroomError {
+  constructor(name: string, what: string, ms: unknown) {
+    super('bad_delay', `${what} set timer '${name}' to ${typeof ms === 'string' ? `'${ms}'` : String(ms)} ms`, {
+      remedy: 'Give a finite number of milliseconds from 0 up.',
+    });
+  }
+}
+
 /** `unknown_room`: a room of a name that no definition of this node has. */
 export class UnknownRoom extends GenroomError {
   constructor(name: string) {

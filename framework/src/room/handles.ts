@@ -52,7 +52,8 @@ export interface RoomHandle<S = unknown, D = unknown, X = unknown, P extends Pla
   broadcast(type: string | number, message?: unknown, options?: BroadcastOptions): void;
   /**
    * Sets the timer `name` (one of the definition's `timers`) to fire in `ms` milliseconds, instead of when it was set to
-   * fire. It is kept by due time: after a restart it fires when it was due. `payload` is plain data.
+   * fire. It is kept by due time: after a restart it fires when it was due. `payload` is plain data. Throws `bad_delay`
+   * unless `ms` is a finite number from 0 up.
    */
   after(name: string, ms: number, payload?: unknown): void;
   /** Cancels the timer `name`; false when it was not set. */

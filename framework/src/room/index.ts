@@ -16,6 +16,7 @@ export type { BroadcastOptions, Outcome, PlayerHandle, PlayerSelf, RoomHandle, T
 export { Refusal, refuse } from './refusal.ts';
 export {
   BadDefinition,
+  BadDelay,
   IncarnationEnded,
   NotCloneable,
   OrderedCrash,

@@ -14,7 +14,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Intensity } from '../otp/index.ts';
 import type { Messages, PayloadOf } from './definition.ts';
-import { BadDefinition } from './errors.ts';
+import { checkPlayer } from './definition-check.ts';
 import type { PlayerSelf } from './handles.ts';
 import type { ConnectionInfo } from './link.ts';
 import type { Refusal } from './refusal.ts';
@@ -99,16 +99,12 @@ export type LoadedOf<PD> = TypesOf<PD> extends { loaded: infer L } ? L : undefin
 /**
  * Defines the players of a room.
  *
- * @throws BadDefinition for a handler without a schema
+ * @throws BadDefinition for a part that does not exist or is of the wrong kind; see definition-check.ts
  */
 export function player<O, A, L, Q, M extends Messages, K>(
   parts: PlayerParts<O, A, L, Q, M, K>,
 ): PlayerDefinition<O, Known<A>, Known<L>, Q, M> {
+  checkPlayer(parts);
   const erased = parts as unknown as AnyPlayerParts;
-  for (const type of Object.keys(erased.casts ?? {})) {
-    if (!Object.hasOwn(erased.messages ?? {}, type)) {
-      throw new BadDefinition('a player', `\`casts.${type}\` has no schema in \`messages\``);
-    }
-  }
   return Object.freeze({ kind: 'player', parts: Object.freeze({ ...erased }) });
 }

@@ -7,7 +7,7 @@
 import { currentClock } from '../otp/index.ts';
 import type { RoomOrder } from './link.ts';
 import { keep } from './plain-data.ts';
-import { UnknownTimer } from './errors.ts';
+import { BadDelay, UnknownTimer } from './errors.ts';
 import type { RoomTask } from './room-task.ts';
 import type { Frame, OperationReply, TimerRecord } from './turn-record.ts';
 import type { Work } from './work-in-hand.ts';
@@ -66,7 +66,7 @@ export class Turn {
     return this.#extras ?? NO_EXTRAS;
   }
 
-  /** @throws UnknownTimer, NotCloneable */
+  /** @throws UnknownTimer, BadDelay, NotCloneable */
   after(
     known: Readonly<Record<string, unknown>> | undefined,
     what: string,
@@ -75,7 +75,8 @@ export class Turn {
     payload: unknown,
   ): void {
     if (!known || !Object.hasOwn(known, name)) throw new UnknownTimer(name, what);
-    const due = currentClock().wall() + Math.max(0, ms);
+    if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0) throw new BadDelay(name, what, ms);
+    const due = currentClock().wall() + ms;
     this.timers.set(
       name,
       payload === undefined ? { name, due } : { name, due, payload: keep(payload, `payload of timer ${name}`) },

@@ -27,7 +27,6 @@ const shaky = room({
     stray: z.string(),
     keep: z.string(),
     task: z.string(),
-    refuse: z.string(),
   },
   init: () => void starts.push('init'),
   restore: () => void starts.push('restore'),

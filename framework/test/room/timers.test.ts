@@ -128,6 +128,47 @@ it('forgets a cancelled timer, also after a crash, and gives up one that crashes
   expect(stage.shell.phase).toBe('running');
 });
 
+it('refuses a delay that is no time, in a room and in its player, and the turn leaves no timer', async () => {
+  const wrong = { nan: NaN, infinite: Infinity, text: '100', none: null, past: -1, absent: undefined };
+  const delays = Object.keys(wrong) as (keyof typeof wrong)[];
+  let fired = 0;
+  const hasty = room({
+    name: 'hasty',
+    intensity: { max: 100, period: 1000 },
+    state: () => new Table(),
+    messages: { set: z.enum(delays) },
+    calls: { set: (self, _who, delay) => self.after('beep', wrong[delay] as number) },
+    timers: { beep: () => void fired++ },
+    player: player({
+      intensity: { max: 100, period: 1000 },
+      messages: { own: z.enum(delays) },
+      casts: {
+        own(self, delay) {
+          try {
+            self.after('beep', wrong[delay] as number);
+          } catch (error) {
+            self.send('code', (error as { code: string }).code);
+          }
+        },
+      },
+      timers: { beep: () => void fired++ },
+    }),
+  });
+  const crashes = listen<{ error: { code: string; message: string } }>('genroom:room:crash');
+  stage = await openStage<Table>(hasty);
+  const ann = await stage.join('ann');
+  for (const delay of delays) {
+    await expect(ann.call('set', delay)).rejects.toThrow('no ok');
+    ann.cast('own', delay);
+  }
+  await stage.clock.advance(1000);
+  crashes.stop();
+  expect(crashes.reports.map(({ error }) => error.code)).toEqual(delays.map(() => 'bad_delay'));
+  expect(crashes.reports[2]!.error.message).toContain("set timer 'beep' to '100' ms");
+  expect(ann.messages.map(({ message }) => message)).toEqual(delays.map(() => 'bad_delay'));
+  expect(fired).toBe(0);
+});
+
 it('plans ticks: on time, late with catch-up, and bounded', () => {
   expect(planTick(100, 100, 50)).toEqual({ steps: 1, due: 150 });
   expect(planTick(100, 160, 50)).toEqual({ steps: 2, due: 200 });
