@@ -4,6 +4,7 @@
  *
  *     import { room, serve } from 'genroom';
  */
+import './platform/node-version.ts';
 export {
   type Arrival,
   type BroadcastOptions,

@@ -5,7 +5,8 @@
  * `transfer` move; the rest is cloned. A pooled Buffer's memory cannot move and is cloned all the same. What is no
  * array on the port is not the link's.
  */
-import { isMarkedAsUntransferable } from 'node:worker_threads';
+// Not by name: an older Node has no isMarkedAsUntransferable and would fail before it could say that it is too old.
+import * as threads from 'node:worker_threads';
 import type { Transferable } from 'node:worker_threads';
 import type { Link } from './link.ts';
 
@@ -37,7 +38,7 @@ export function portLink<Out, In>(port: Port): PortLink<Out, In> {
     flush,
     send(message, transfer) {
       if (batch.push(message) === 1) queueMicrotask(flush);
-      for (const buffer of transfer ?? []) if (!isMarkedAsUntransferable(buffer)) moves.add(buffer);
+      for (const buffer of transfer ?? []) if (!threads.isMarkedAsUntransferable(buffer)) moves.add(buffer);
     },
     receive(handler) {
       port.on('message', (value) => {

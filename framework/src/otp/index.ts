@@ -2,6 +2,7 @@
  * genroom/otp: processes, links and monitors, servers, supervisors and names, as in Erlang/OTP. The lowest layer of
  * genroom; it can be used alone.
  */
+import '../platform/node-version.ts';
 export {
   type Call,
   type CallHandlers,
