@@ -37,12 +37,15 @@ export interface ColyseusShellConfig {
   /** Whether the room ends when nobody is in it any more. Default true. */
   readonly autoDispose?: boolean;
   readonly openShell: (opening: RoomOpening) => ShellPort;
+  /** Rooms of the gateway that are open or about to be, counted here; `limits.maxRooms` bounds it. */
+  readonly open: { rooms: number };
   readonly report: (error: unknown) => void;
 }
 
 /** As slow as a timer can be; core's timers of a room only serve rooms with a state of core's. */
 const NEVER = 0x7fff_ffff;
 const CANNOT_CREATE = 523;
+const TOO_MANY = 429;
 
 /** A Room class of core's for one kind of room. */
 export function colyseusShell(config: ColyseusShellConfig): new () => ColyseusShell {
@@ -66,6 +69,7 @@ export abstract class ColyseusShell extends Room {
   readonly #joined = new Map<string, Connection>();
   #shell: ShellPort | undefined;
   #over = false;
+  #counted = false;
 
   constructor(config: ColyseusShellConfig) {
     super();
@@ -75,6 +79,7 @@ export abstract class ColyseusShell extends Room {
   }
 
   override async onCreate(options: unknown): Promise<void> {
+    this.#count();
     const handshake = (): Uint8Array | undefined => this.#shell?.handshake;
     this.setSerializer({
       get id() {
@@ -90,6 +95,7 @@ export abstract class ColyseusShell extends Room {
       this.#shell = openShell({ roomId: this.roomId, name, options, port: this.#port() });
       await this.#shell.ready;
     } catch (error) {
+      this.#uncount();
       throw refusal(error, CANNOT_CREATE, this.#config.report);
     }
   }
@@ -149,7 +155,21 @@ export abstract class ColyseusShell extends Room {
 
   override async onDispose(): Promise<void> {
     this.#over = true;
+    this.#uncount();
     await this.#shell?.close('disposed');
+  }
+
+  #count(): void {
+    const { open, transport } = this.#config;
+    if (open.rooms >= transport.limits.maxRooms)
+      throw new ServerError(TOO_MANY, 'There are too many rooms; try again later.');
+    open.rooms += 1;
+    this.#counted = true;
+  }
+
+  #uncount(): void {
+    if (this.#counted) this.#config.open.rooms -= 1;
+    this.#counted = false;
   }
 
   get #topic(): string {

@@ -99,8 +99,9 @@ async function open(options: GatewayOptions): Promise<Gateway> {
     gracefullyShutdown: false,
     greet: false,
   });
+  const open = { rooms: 0 };
   for (const { name, filterBy, ...room } of options.rooms) {
-    const handler = server.define(name, colyseusShell({ ...room, name, transport, reconnection, report }));
+    const handler = server.define(name, colyseusShell({ ...room, name, transport, reconnection, open, report }));
     handler.filterBy([...(filterBy ?? [])] as never[]);
   }
   try {

@@ -1,6 +1,6 @@
 /**
- * Limits: what one connection may cost the gateway. Every limit that is crossed closes that connection and says why;
- * nothing is dropped silently.
+ * Limits: what a client may cost the gateway. Every limit that is crossed closes that connection or refuses that request,
+ * and says why; nothing is dropped silently.
  *
  *     serve({ rooms, limits: { messagesPerSecond: 60 } })
  */
@@ -29,6 +29,10 @@ export interface Limits {
   readonly maxBody: number;
   /** Milliseconds for the body of an HTTP request to arrive. Default 5,000. */
   readonly bodyTimeout: number;
+  /** Requests to join (or to create a room) a second from one address, averaged; four times as many may come at once. Default 100. */
+  readonly matchmakingPerSecond: number;
+  /** Rooms that may be open at once; a request that needs one more is refused with 429. Default 10,000. */
+  readonly maxRooms: number;
 }
 
 export const defaultLimits: Limits = {
@@ -43,6 +47,8 @@ export const defaultLimits: Limits = {
   idleTimeout: 32,
   maxBody: 64 * 1024,
   bodyTimeout: 5_000,
+  matchmakingPerSecond: 100,
+  maxRooms: 10_000,
 };
 
 /** The limits as asked for. Throws `bad_limits`: uWebSockets.js ends the process over some of them. */

@@ -2,7 +2,7 @@
  * A token bucket for messages and one for bytes: how much of its rate a connection has left.
  *
  * Invariants: state is data, `spend` decides and moves it, time is given and only goes forward. A bucket holds two
- * seconds' worth, so a burst after a pause is not a flood.
+ * seconds' worth unless another `burst` (seconds) is given, so a burst after a pause is not a flood.
  *
  *     const rate = fullBucket(limits, now)
  *     if (!spend(rate, limits, bytes.length, now)) …      // flood
@@ -22,20 +22,17 @@ export interface Bucket {
 const BURST_SECONDS = 2;
 
 /** A bucket that has everything left. */
-export function fullBucket(rate: Rate, now: number): Bucket {
-  return { messages: rate.messagesPerSecond * BURST_SECONDS, bytes: rate.bytesPerSecond * BURST_SECONDS, at: now };
+export function fullBucket(rate: Rate, now: number, burst = BURST_SECONDS): Bucket {
+  return { messages: rate.messagesPerSecond * burst, bytes: rate.bytesPerSecond * burst, at: now };
 }
 
 /** Takes one message of `size` bytes out of the bucket; false when there was not that much left. */
-export function spend(bucket: Bucket, rate: Rate, size: number, now: number): boolean {
+export function spend(bucket: Bucket, rate: Rate, size: number, now: number, burst = BURST_SECONDS): boolean {
   const seconds = (now - bucket.at) / 1000;
   if (seconds > 0) {
     bucket.at = now;
-    bucket.messages = Math.min(
-      rate.messagesPerSecond * BURST_SECONDS,
-      bucket.messages + seconds * rate.messagesPerSecond,
-    );
-    bucket.bytes = Math.min(rate.bytesPerSecond * BURST_SECONDS, bucket.bytes + seconds * rate.bytesPerSecond);
+    bucket.messages = Math.min(rate.messagesPerSecond * burst, bucket.messages + seconds * rate.messagesPerSecond);
+    bucket.bytes = Math.min(rate.bytesPerSecond * burst, bucket.bytes + seconds * rate.bytesPerSecond);
   }
   bucket.messages -= 1;
   bucket.bytes -= size;

@@ -23,6 +23,7 @@ import { GenroomError } from '../../platform/errors.ts';
 import { ErrorCode, Protocol } from '../../room/frames.ts';
 import { CloseCode } from '../close-codes.ts';
 import { type HttpHandler, type Peer, respond } from '../http/handler.ts';
+import { matchmakingDoor } from '../http/matchmaking.ts';
 import { type Limits, limitsOf } from '../limits.ts';
 import { type GatewayStats, newStats } from '../stats.ts';
 import { Connection, type Socket } from './connection.ts';
@@ -86,7 +87,8 @@ export abstract class GatewayTransport extends Transport {
 
   /** Core hands over its matchmaking routes here. */
   override bindRouter(router: Router): void {
-    this.#colyseus = async (request) => {
+    const door = matchmakingDoor(this.limits);
+    this.#colyseus = async (request, peer) => {
       const cors = {
         ...matchMaker.controller.DEFAULT_CORS_HEADERS,
         ...matchMaker.controller.getCorsHeaders(request.headers),
@@ -96,7 +98,9 @@ export abstract class GatewayTransport extends Transport {
         return new Response(null, { status: 204, headers: cors });
       }
       if (router.findRoute(request.method, path) === undefined) return undefined;
-      const response = await router.handler(request);
+      const joining = path.startsWith(`/${matchMaker.controller.matchmakeRoute}/`);
+      const checked = joining ? await door(request, this.#addressOf(request, peer)) : request;
+      const response = checked instanceof Response ? checked : await router.handler(checked);
       for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
       return response;
     };
@@ -170,6 +174,12 @@ export abstract class GatewayTransport extends Transport {
       remoteAddress: upgrade.address,
     });
     return this.#trustProxy ? context : { token: context.token!, ip: upgrade.address, headers: context.headers };
+  }
+
+  #addressOf(request: Request, { address }: Peer): string {
+    if (!this.#trustProxy) return address;
+    const { ip } = createAuthContext({ headers: request.headers, remoteAddress: address });
+    return String(ip ?? address);
   }
 
   /** The SDK's `getLatency`: every message is answered by a ping, for a second. */

@@ -1,0 +1,94 @@
+/** The door to the matchmaker, over raw HTTP: bodies, rates, the number of rooms, and rooms nobody comes to. */
+import { Client } from '@colyseus/sdk';
+import { describe, expect, test, vi } from 'vitest';
+import { matchmakingDoor } from '../../src/gateway/http/matchmaking.ts';
+import { defaultLimits } from '../../src/gateway/limits.ts';
+import { party, transports, until } from './small-room.ts';
+
+// Read by core when it is loaded: seconds for which a seat is kept for who asked for it.
+vi.hoisted(() => (process.env['COLYSEUS_SEAT_RESERVATION_TIME'] = '3'));
+
+interface Answer {
+  readonly status: number;
+  readonly cors: string | null;
+  readonly body: { readonly code?: number; readonly error?: string; readonly sessionId?: string };
+}
+
+async function ask(url: string, path: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(`${url}/matchmake/${path}`, { method: 'POST', ...init });
+  return {
+    status: response.status,
+    cors: response.headers.get('access-control-allow-origin'),
+    body: (await response.json()) as Answer['body'],
+  };
+}
+
+describe.each(transports)('the %s transport', (transport) => {
+  test('a body that is no JSON object is refused; an empty one is a join without options', async () => {
+    await using at = await party({ transport });
+    for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'])
+      for (const body of ['{{{', 'null', '[]', '1', '"text"', '{"a":1', 'a=1', '\0']) {
+        const answer = await ask(at.url, 'joinOrCreate/small', { body, headers: { 'content-type': type } });
+        expect([type, body, answer.status, answer.body]).toEqual([
+          type,
+          body,
+          400,
+          { code: 400, error: expect.stringContaining('JSON object') },
+        ]);
+      }
+    expect(at.shells).toEqual([]);
+    for (const body of [undefined, '', '{}', ' {"channel":"a"} ']) {
+      const answer = await ask(at.url, 'joinOrCreate/small', body === undefined ? {} : { body });
+      expect([answer.status, answer.body.sessionId, answer.cors]).toEqual([200, expect.any(String), '*']);
+    }
+    expect(at.shells).toHaveLength(2); // one of channel a, one without
+    expect(at.errors).toEqual([]);
+  });
+
+  test('one address asks so often and no more; who waits may ask again', async () => {
+    await using at = await party({ transport, limits: { matchmakingPerSecond: 5 } });
+    const answers = await Promise.all(Array.from({ length: 40 }, () => ask(at.url, 'create/small')));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.filter(({ status }) => status === 200).length).toBe(40 - refused.length);
+    expect(refused.length).toBeGreaterThan(10);
+    expect(refused[0]).toMatchObject({ cors: '*', body: { code: 429, error: expect.stringContaining('Too many') } });
+    expect((await fetch(`${at.url}/matchmake/create/small`, { method: 'OPTIONS' })).status).toBe(204);
+    await expect(new Client(at.url).joinOrCreate('small')).rejects.toMatchObject({ code: 429 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await ask(at.url, 'create/small')).status).toBe(200);
+  });
+
+  test('200 clients of the SDK join at once', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    await using at = await party({ transport });
+    const rooms = await Promise.all(Array.from({ length: 200 }, () => new Client(at.url).joinOrCreate('small')));
+    expect(new Set(rooms.map(({ sessionId }) => sessionId)).size).toBe(200);
+    vi.restoreAllMocks();
+  });
+
+  test('so many rooms and no more; those nobody comes to go by themselves and make place', async () => {
+    await using at = await party({ transport, limits: { maxRooms: 3 } });
+    const create = (body = '{}') => ask(at.url, 'create/small', { body });
+    expect((await create('{"failCreate":true}')).status).not.toBe(200); // counts for nothing
+    const answers = await Promise.all(Array.from({ length: 6 }, () => create()));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 429, 429, 429]);
+    expect(answers.find(({ status }) => status === 429)!.body).toEqual({
+      code: 429,
+      error: expect.stringContaining('too many rooms'),
+    });
+    expect((await ask(at.url, 'joinOrCreate/small')).status).toBe(200); // into one that is there
+    await until(() => at.log.filter(([what]) => what === 'close').length === 3, 'the end of the empty rooms', 9000);
+    expect((await create()).status).toBe(200);
+  }, 15_000);
+});
+
+test('addresses are counted apart, and no more of them are remembered than there is place for', async () => {
+  const door = matchmakingDoor({ ...defaultLimits, matchmakingPerSecond: 1 }, () => 0);
+  const asks = async (address: string): Promise<boolean> =>
+    (await door(new Request('http://x/', { method: 'POST' }), address)) instanceof Request;
+  for (let n = 0; n < 4; n++) expect(await asks('10.0.0.1')).toBe(true);
+  expect(await asks('10.0.0.1')).toBe(false);
+  expect(await asks('10.0.0.2')).toBe(true);
+  for (let n = 0; n < 10_000; n++) await asks(`other ${n}`);
+  expect(await asks('10.0.0.1')).toBe(true); // forgotten, so it begins anew
+});
