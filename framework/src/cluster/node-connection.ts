@@ -23,7 +23,7 @@ export interface NodeConnection<Out, In> extends Link<Out, In> {
   stop(): Promise<void>;
 }
 
-/** This thread as a node: it is lost only with the whole server. `stop` ends what runs there. */
+/** A link within this thread as a node that is never lost. `stop` ends what runs there. */
 export function localNode<Out, In>(
   link: Link<Out, In>,
   options: { readonly stop?: () => Promise<void> } = {},

@@ -9,7 +9,13 @@ import { isWorkerStart, type WorkerGreeting } from './worker-thread.ts';
 
 /** What a host module exports. */
 export interface HostModule {
-  host(link: Link<unknown, unknown>, data: unknown): void | Promise<void>;
+  host(link: Link<unknown, unknown>, data: unknown): void | Hosted | Promise<void | Hosted>;
+}
+
+/** What runs on the thread. When it has ended, the thread ends too: nobody would be served on it. */
+export interface Hosted {
+  /** Resolves with the reason. */
+  readonly ended: Promise<string>;
 }
 
 async function main(): Promise<void> {
@@ -21,8 +27,12 @@ async function main(): Promise<void> {
     const link = portLink(port);
     // Turns that had ended before a handler called process.exit have happened: their records must not be lost with it.
     process.on('exit', link.flush);
-    await module.host(link, workerData.data);
+    const hosted = await module.host(link, workerData.data);
     greet({ up: true });
+    void hosted?.ended.then((reason) => {
+      greet({ failed: new Error(reason) });
+      process.exit(1);
+    });
   } catch (error) {
     greet({ failed: error });
     process.exitCode = 1;

@@ -56,11 +56,9 @@ export class OpenRooms {
     return shell;
   }
 
-  /** Has a room, or the Player of a session, crash. False when there is no such room. */
+  /** Has a room, or the Player of a session, crash. False when no such room runs, or no such session is in it. */
   crash(roomId: string, error: string, sessionId?: string): boolean {
-    const room = this.#shells.get(roomId);
-    room?.shell.crash(error, sessionId);
-    return room !== undefined;
+    return this.#shells.get(roomId)?.shell.crash(error, sessionId) ?? false;
   }
 
   /** How many rooms and seats there are of each definition. */

@@ -29,6 +29,7 @@ import {
   terminateChild,
   via,
 } from '../otp/index.ts';
+import { errorText } from '../platform/error-text.ts';
 import { reportCrash } from './channels.ts';
 import { addRestart } from '../otp/restart-intensity.ts';
 import { PLAYER_INTENSITY, ROOM_INTENSITY } from './crash-limit.ts';
@@ -115,23 +116,24 @@ async function open(
   if (!parts) return rooms.say({ kind: 'closed', roomId, reason: new UnknownRoom(name).message, asked: false });
   const room = new HostedRoom(roomId, parts, epoch, rooms.recordOf(key));
   rooms.add(room);
-  const tree = supervisor({
-    name: `room ${name}/${roomId}`,
-    strategy: 'oneForOne',
-    intensity: parts.intensity ?? ROOM_INTENSITY,
-    children: [
-      { id: 'players', type: 'supervisor', start: async () => (room.players = await startLink(players)) },
-      { id: 'room', start: () => launch(rooms, room) },
-    ],
-  });
+  // What a definition is wrong in ends its own room and not this process.
   try {
+    const tree = supervisor({
+      name: `room ${name}/${roomId}`,
+      strategy: 'oneForOne',
+      intensity: parts.intensity ?? ROOM_INTENSITY,
+      children: [
+        { id: 'players', type: 'supervisor', start: async () => (room.players = await startLink(players)) },
+        { id: 'room', start: () => launch(rooms, room) },
+      ],
+    });
     room.supervisor = await startChild(
       rooms.supervisor!,
       childSpec(tree, undefined, { restart: 'temporary', id: roomId }),
     );
     watched.set(monitor(room.supervisor), { kind: 'supervisor', room });
   } catch (error) {
-    close(rooms, room, error instanceof Error ? error.message : String(error));
+    close(rooms, room, errorText(error).message);
   }
 }
 
@@ -178,7 +180,7 @@ function roomEnded(
 ): void {
   const { roomId, parts } = room;
   room.life = undefined;
-  if (room.closing) return;
+  if (room.closing && isOrderly(reason)) return;
   if (work) countCrash(room.crashes, retryKey(work));
   const intensity = parts.intensity ?? ROOM_INTENSITY;
   room.history = addRestart(room.history, currentClock().now(), intensity).history;
@@ -195,7 +197,9 @@ function roomEnded(
     error: isCrash(reason) ? reason.error : undefined,
     crash: room.history.length,
     allowed: intensity.max,
+    ...(room.closing && { closing: true }),
   });
+  if (room.closing) return;
   const failing = work?.seq;
   rooms.say({ kind: 'down', roomId, epoch, reason: describeReason(reason), ...(failing !== undefined && { failing }) });
   if (work?.kind !== 'join' || work.sessionId === undefined) return;

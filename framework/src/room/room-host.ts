@@ -21,7 +21,9 @@
  */
 import {
   childSpec,
+  describeReason,
   dynamicSupervisor,
+  type ExitReason,
   isAlive,
   type Pid,
   registry,
@@ -31,6 +33,8 @@ import {
   stopServer,
   supervisor,
 } from '../otp/index.ts';
+import { addMonitor } from '../otp/monitor.ts';
+import { procOf } from '../otp/proc.ts';
 import type { RoomDefinition } from './definition.ts';
 import { BadDefinition } from './errors.ts';
 import type { FromNode, Link, ToNode } from './link.ts';
@@ -42,6 +46,8 @@ import { hostServer } from './host-behaviour.ts';
 export interface RoomHost {
   /** The supervisor of everything here. */
   readonly pid: Pid;
+  /** Resolves when everything here has ended, by `stop` or since it failed too often; with the reason. */
+  readonly ended: Promise<string>;
   /** Ends every room of this node in good order. */
   stop(): Promise<void>;
 }
@@ -77,12 +83,21 @@ export async function createHost(
     ],
   });
   const pid = await start(tree);
+  const ended = new Promise<string>((resolve) => {
+    addMonitor((reason) => resolve(describeEnd(reason)), procOf(pid), pid);
+  });
   link.receive((message) => rooms.receive(message));
   return {
     pid,
+    ended,
     stop: async () => {
       for (const room of rooms.all()) room.closing = true;
       if (isAlive(pid)) await stopServer(pid, 'shutdown');
     },
   };
+}
+
+/** 'shutdown' is how a supervisor ends past its intensity. */
+function describeEnd(reason: ExitReason): string {
+  return reason === 'shutdown' ? 'its host failed too often' : `its supervisor ended (${describeReason(reason)})`;
 }

@@ -3,10 +3,11 @@
  * URL to WorkerNode, and runs nowhere else.
  */
 import type { Link } from '../cluster/link.ts';
+import { errorText } from '../platform/error-text.ts';
 import { installStrayHandlers } from '../otp/index.ts';
 import { HandLedger } from './hand-ledger.ts';
 import type { FromNode, ToNode } from './link.ts';
-import { createHost } from './room-host.ts';
+import { createHost, type RoomHost } from './room-host.ts';
 import { importRoom, type RoomModule } from './room-module.ts';
 
 /** What the thread is given; structured-cloneable. */
@@ -17,9 +18,12 @@ export interface WorkerRooms {
 }
 
 /** @throws RoomNotExported, and what a module throws when it is imported */
-export async function host(link: Link<FromNode, ToNode>, { rooms, ledger }: WorkerRooms): Promise<void> {
+export async function host(link: Link<FromNode, ToNode>, { rooms, ledger }: WorkerRooms): Promise<RoomHost> {
   installStrayHandlers({
-    onUnowned: (error) => console.error('genroom: a failure on a worker thread that no process owns:', error),
+    onUnowned: (error) => {
+      const { name, message, stack } = errorText(error);
+      console.error('genroom: a failure on a worker thread that no process owns:', stack ?? `${name}: ${message}`);
+    },
   });
-  await createHost(await Promise.all(rooms.map(importRoom)), link, new HandLedger(ledger));
+  return createHost(await Promise.all(rooms.map(importRoom)), link, new HandLedger(ledger));
 }

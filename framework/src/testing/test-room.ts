@@ -234,9 +234,14 @@ export async function testRoom<R extends RoomDefinition>(
   };
   try {
     const node = await startRoomNode([definition], { nodes, clone: true });
-    const room = new TestRoom(definition, node, options, taken?.clock, restore);
-    await room.ready;
-    return room;
+    try {
+      const room = new TestRoom(definition, node, options, taken?.clock, restore);
+      await room.ready;
+      return room;
+    } catch (error) {
+      await node.stop();
+      throw error;
+    }
   } catch (error) {
     restore();
     throw error;

@@ -37,6 +37,7 @@ export class RoomNode {
   readonly #inspections = new Map<number, Inspection>();
   #requests = 0;
   #up = true;
+  #gone: string | undefined;
 
   /** @param ledger what the node's processes write down, where the node may be lost */
   constructor(connection: NodeConnection<ToNode, FromNode>, ledger?: HandLedger) {
@@ -51,6 +52,7 @@ export class RoomNode {
         for (const listener of this.#listeners.values()) listener.nodeUp();
       },
       gone: (reason) => {
+        this.#gone = reason;
         this.#lost(reason);
         for (const listener of this.#listeners.values()) listener.nodeGone(reason);
       },
@@ -60,6 +62,11 @@ export class RoomNode {
   /** Whether rooms can be opened now; else `nodeUp` or `nodeGone` follows. */
   get up(): boolean {
     return this.#up;
+  }
+
+  /** Why there will be no node any more; undefined while there is one or another will come. */
+  get gone(): string | undefined {
+    return this.#gone;
   }
 
   /** Rooms whose shells are attached. */

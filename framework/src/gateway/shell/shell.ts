@@ -48,6 +48,8 @@ export interface ShellOptions {
  */
 export type ShellPhase = 'opening' | 'booting' | 'running' | 'down' | 'lost' | 'cooling' | 'closed';
 
+/** Milliseconds a node has to start the process of a room. */
+const OPEN_TIMEOUT = 10_000;
 /** Milliseconds a room has to end in good order. */
 const CLOSE_TIMEOUT = 10_000;
 
@@ -68,8 +70,10 @@ export class RoomShell implements ShellPort, NodeListener {
   #epoch = 0;
   #pid: string | undefined;
   #everBooted = false;
+  /** Why the last incarnation ended; undefined once the next has booted. */
+  #lastDown: string | undefined;
   #closing: PromiseWithResolvers<void> | undefined;
-  /** Of a close. */
+  /** Of an opening, then of a close. */
   #deadline: TimerHandle | undefined;
 
   constructor(options: ShellOptions) {
@@ -157,17 +161,21 @@ export class RoomShell implements ShellPort, NodeListener {
       this.#end(CloseCode.CONSENTED, reason);
     } else {
       this.#options.node.send({ kind: 'close', roomId: this.roomId, reason });
-      const late = (): void => this.#end(CloseCode.CONSENTED, reason);
-      this.#deadline = this.#options.clock.setTimer(CLOSE_TIMEOUT, late, false);
+      this.#setDeadline(CLOSE_TIMEOUT, () => this.#end(CloseCode.CONSENTED, reason));
     }
     return promise;
   }
 
-  /** An operator's order: the Room, or the Player of a session, throws in a turn of its own. */
-  crash(error: string, sessionId?: string): void {
-    if (this.#phase !== 'running') return;
+  /**
+   * An operator's order: the Room, or the Player of a session, throws in a turn of its own. False when no Room runs, or
+   * nobody of that session is in it.
+   */
+  crash(error: string, sessionId?: string): boolean {
+    if (this.#phase !== 'running') return false;
+    if (sessionId !== undefined && !this.#clients.session(sessionId)?.admitted) return false;
     const { roomId } = this;
     this.#options.node.send({ kind: 'crash', roomId, error, ...(sessionId !== undefined && { sessionId }) });
+    return true;
   }
 
   // What the node says.
@@ -233,12 +241,27 @@ export class RoomShell implements ShellPort, NodeListener {
   // The life of an incarnation.
 
   #open(): void {
-    const { node, options } = this.#options;
+    const { node, options, callTimeout } = this.#options;
     this.#phase = node.up ? 'opening' : 'lost';
+    const { gone } = node;
+    // Later, since whoever makes a shell must have it before it ends.
+    if (gone !== undefined) return queueMicrotask(() => this.#giveUp(gone));
+    if (callTimeout !== false) this.#setDeadline(OPEN_TIMEOUT, () => this.#notOpened());
     node.send({ kind: 'open', roomId: this.roomId, name: this.name, options, epoch: this.#epoch + 1, key: this.#key });
   }
 
+  /** The node has not said that the room's process runs. */
+  #notOpened(): void {
+    const { node } = this.#options;
+    if (this.#phase === 'lost' && this.#everBooted) return; // what the node says next decides
+    // It may come to it yet. A room with a past is asked for again, and its late start is as good as that.
+    if (!this.#everBooted) node.send({ kind: 'close', roomId: this.roomId, reason: 'it was not opened in time' });
+    this.#failed(`node '${node.name}' did not start its process within ${OPEN_TIMEOUT / 1_000} s`);
+  }
+
   #boot(epoch: number, pid: string): void {
+    if (!this.#closing) this.#clearDeadline();
+    this.#recovery.cancel();
     this.#epoch = epoch;
     this.#pid = pid;
     this.#phase = 'booting';
@@ -267,6 +290,7 @@ export class RoomShell implements ShellPort, NodeListener {
   #hasBooted(): void {
     this.#phase = 'running';
     this.#everBooted = true;
+    this.#lastDown = undefined;
     this.#recovery.booted();
     this.#ready.resolve();
     if (this.#closing) return;
@@ -278,6 +302,7 @@ export class RoomShell implements ShellPort, NodeListener {
   /** An incarnation has ended; its supervisor, or this shell, starts the next. */
   #down(reason: string, failing: Pending | undefined): void {
     this.#phase = 'down';
+    this.#lastDown = reason;
     this.#clients.live = false;
     reportDown({ ...this.#report(reason), ...(failing && { failing: describe(failing) }) });
     if (failing) this.#clients.fail(failing.seq, 'room_crashed');
@@ -287,6 +312,13 @@ export class RoomShell implements ShellPort, NodeListener {
   #closed(reason: string, asked: boolean): void {
     if (this.#closing || asked) return this.#end(CloseCode.CONSENTED, reason);
     if (this.#phase === 'running' || this.#phase === 'booting') this.#down(reason, undefined);
+    // 'shutdown' is how a supervisor ends past its intensity; what the room crashed by says more.
+    this.#failed(reason === 'shutdown' ? (this.#lastDown ?? reason) : reason);
+  }
+
+  /** Nothing on the node starts the room again: it cools down before its next start, or is over. */
+  #failed(reason: string): void {
+    this.#clearDeadline();
     if (!this.#everBooted || !this.#recovery.failed(reason)) return this.#giveUp(reason);
     this.#phase = 'cooling';
     this.#clients.recovering();
@@ -301,24 +333,37 @@ export class RoomShell implements ShellPort, NodeListener {
   #giveUp(reason: string): void {
     if (this.#phase === 'closed') return;
     this.#recovery.givenUp(reason);
-    this.#end(CloseCode.ROOM_GIVEN_UP, `The room was given up (${reason}).`);
+    this.#end(CloseCode.ROOM_GIVEN_UP, `The room was given up (${reason}).`, reason);
   }
 
-  /** The room is over: everybody who waits is answered, and nothing of it stays. */
-  #end(code: number, reason: string): void {
+  /**
+   * The room is over: everybody who waits is answered, and nothing of it stays.
+   * @param reason told to its clients @param cause told to who waits for its start
+   */
+  #end(code: number, reason: string, cause = reason): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
     this.#recovery.cancel();
-    if (this.#deadline) this.#options.clock.clearTimer(this.#deadline);
+    this.#clearDeadline();
     this.#options.node.detach(this.roomId);
     this.#clients.end();
     this.past.clear();
     const remedy = 'See the crash reports of its process.';
     this.#ready.reject(
-      new GenroomError('room_not_started', `Room '${this.name}' did not start: ${reason}`, { remedy }),
+      new GenroomError('room_not_started', `Room '${this.name}' did not start: ${cause}`, { remedy, cause }),
     );
     this.#options.room.dispose(code, reason);
     this.#closing?.resolve();
+  }
+
+  #setDeadline(ms: number, late: () => void): void {
+    this.#clearDeadline();
+    this.#deadline = this.#options.clock.setTimer(ms, late, false);
+  }
+
+  #clearDeadline(): void {
+    if (this.#deadline) this.#options.clock.clearTimer(this.#deadline);
+    this.#deadline = undefined;
   }
 
   #handOver(pending: Pending, session: Session): void {

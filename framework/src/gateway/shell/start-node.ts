@@ -5,15 +5,14 @@
  *     const shell = new RoomShell({ node, … });
  *     await node.stop();
  */
-import { localLink } from '../../cluster/local-link.ts';
-import { localNode } from '../../cluster/node-connection.ts';
+import type { RestartLimit } from '../../cluster/restart-limit.ts';
 import { workerNode, type WorkerNodeOptions } from '../../cluster/worker-node.ts';
 import type { RoomDefinition } from '../../room/definition.ts';
 import type { FromNode, ToNode } from '../../room/link.ts';
 import { HandLedger } from '../../room/hand-ledger.ts';
-import { createHost } from '../../room/room-host.ts';
 import { roomModules } from '../../room/room-module.ts';
 import type { LogFormat } from '../../telemetry/log.ts';
+import { LocalRoomNode } from './local-room-node.ts';
 import { RoomNode } from './room-node.ts';
 import type { WorkerHostData } from './worker-host.ts';
 
@@ -26,7 +25,9 @@ export interface StartNodeOptions {
   readonly name?: string;
   /** How a worker logs what its rooms report, to stderr. Default false. */
   readonly log?: LogFormat | false;
-  readonly worker?: Pick<WorkerNodeOptions, 'restart' | 'resourceLimits' | 'startTimeout'>;
+  /** How often the node is started again after its end. */
+  readonly restart?: Partial<RestartLimit>;
+  readonly worker?: Pick<WorkerNodeOptions, 'resourceLimits' | 'startTimeout'>;
 }
 
 const WORKER_HOST = new URL('./worker-host.ts', import.meta.url);
@@ -37,14 +38,13 @@ export async function startRoomNode(
   options: StartNodeOptions = {},
 ): Promise<RoomNode> {
   if ((options.nodes ?? 0) === 0) {
-    const [near, far] = localLink<ToNode, FromNode>({ clone: options.clone ?? false });
-    const host = await createHost(definitions, far);
-    return new RoomNode(localNode(near, { stop: () => host.stop() }));
+    const { clone = false, restart } = options;
+    return new RoomNode(await LocalRoomNode.start(definitions, { clone, ...(restart && { restart }) }));
   }
-  const { name = 'node-1', log = false, worker } = options;
+  const { name = 'node-1', log = false, restart, worker } = options;
   const memory = HandLedger.memory();
   const data: WorkerHostData = { name, rooms: roomModules(definitions), ledger: memory, log };
-  const node = workerNode<ToNode, FromNode>({ name, host: WORKER_HOST, data, ...worker });
+  const node = workerNode<ToNode, FromNode>({ name, host: WORKER_HOST, data, ...(restart && { restart }), ...worker });
   await node.ready;
   return new RoomNode(node, new HandLedger(memory));
 }

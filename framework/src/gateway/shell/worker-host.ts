@@ -6,6 +6,7 @@ import { threadId } from 'node:worker_threads';
 import type { Link } from '../../cluster/link.ts';
 import { nameNode } from '../../otp/pid.ts';
 import type { FromNode, ToNode } from '../../room/link.ts';
+import type { RoomHost } from '../../room/room-host.ts';
 import { host as hostRooms, type WorkerRooms } from '../../room/worker-host.ts';
 import { lineLog, type LogFormat } from '../../telemetry/log.ts';
 import { openEventLog } from '../event-log.ts';
@@ -19,8 +20,11 @@ export interface WorkerHostData extends WorkerRooms {
 }
 
 /** @throws RoomNotExported, and what a module throws when it is imported */
-export async function host(link: Link<FromNode, ToNode>, { name, log, ...rooms }: WorkerHostData): Promise<void> {
+export async function host(
+  link: Link<FromNode, ToNode>,
+  { name, log, ...rooms }: WorkerHostData,
+): Promise<RoomHost> {
   nameNode(`${name}-${threadId}`); // a pid is never used again, not by the next thread of this node either
   if (log) openEventLog(lineLog(log));
-  await hostRooms(link, rooms);
+  return hostRooms(link, rooms);
 }

@@ -1,0 +1,108 @@
+/**
+ * LocalRoomNode: this thread as a node. Its top process can end as a worker can: when the host fails too often. Then
+ * everything on it is lost, and another tree takes its place within the limit of a worker; the shells open their rooms
+ * there from what they hold. No socket is touched.
+ *
+ * Invariant: nothing of a lost tree is heard after `lost`; each tree has a link of its own.
+ *
+ *     const node = new RoomNode(await LocalRoomNode.start([chat], { clone: false }));
+ */
+import { localLink } from '../../cluster/local-link.ts';
+import type { NodeConnection, NodeEvents } from '../../cluster/node-connection.ts';
+import { defaultRestartLimit, nextRestart, type RestartLimit } from '../../cluster/restart-limit.ts';
+import { currentClock, type TimerHandle } from '../../otp/clock.ts';
+import type { RoomDefinition } from '../../room/definition.ts';
+import type { FromNode, Link, ToNode } from '../../room/link.ts';
+import { createHost, type RoomHost } from '../../room/room-host.ts';
+
+export interface LocalRoomNodeOptions {
+  /** Copy messages as between threads. */
+  readonly clone: boolean;
+  readonly restart?: Partial<RestartLimit>;
+}
+
+export class LocalRoomNode implements NodeConnection<ToNode, FromNode> {
+  readonly name = 'local';
+  readonly #definitions: readonly RoomDefinition[];
+  readonly #clone: boolean;
+  readonly #limit: RestartLimit;
+  readonly #clock = currentClock();
+  #events: NodeEvents | undefined;
+  #handler: ((message: FromNode) => void) | undefined;
+  #host: RoomHost | undefined;
+  #link: Link<ToNode, FromNode> | undefined;
+  #losses: readonly number[] = [];
+  #restartTimer: TimerHandle | undefined;
+  #stopped = false;
+
+  private constructor(definitions: readonly RoomDefinition[], { clone, restart }: LocalRoomNodeOptions) {
+    this.#definitions = definitions;
+    this.#clone = clone;
+    this.#limit = { ...defaultRestartLimit, ...restart };
+  }
+
+  /** @throws BadDefinition when two definitions have one name */
+  static async start(definitions: readonly RoomDefinition[], options: LocalRoomNodeOptions): Promise<LocalRoomNode> {
+    const node = new LocalRoomNode(definitions, options);
+    await node.#start();
+    return node;
+  }
+
+  send(message: ToNode): void {
+    this.#link?.send(message);
+  }
+
+  receive(handler: (message: FromNode) => void): void {
+    this.#handler = handler;
+  }
+
+  observe(events: NodeEvents): void {
+    this.#events = events;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    if (this.#restartTimer) this.#clock.clearTimer(this.#restartTimer);
+    await this.#host?.stop();
+    this.#link = undefined;
+    this.#events?.gone('stopped');
+  }
+
+  async #start(): Promise<void> {
+    const [near, far] = localLink<ToNode, FromNode>({ clone: this.#clone });
+    near.receive((message) => {
+      if (this.#link === near) this.#handler?.(message);
+    });
+    this.#link = near;
+    const host = await createHost(this.#definitions, far);
+    if (this.#stopped) return host.stop();
+    this.#host = host;
+    void host.ended.then((reason) => {
+      if (this.#stopped) return;
+      this.#host = undefined;
+      this.#link = undefined;
+      this.#events?.lost(reason);
+      this.#restartAfterLoss(reason);
+    });
+  }
+
+  #restartAfterLoss(reason: string): void {
+    const decision = nextRestart(this.#losses, this.#limit, this.#clock.now());
+    this.#losses = decision.losses;
+    if (!decision.restart) {
+      this.#stopped = true;
+      this.#events?.gone(reason);
+      return;
+    }
+    const restart = (): void => {
+      this.#restartTimer = undefined;
+      this.#start().then(
+        () => this.#stopped || this.#events?.up(),
+        (error: Error) => this.#stopped || this.#restartAfterLoss(error.message),
+      );
+    };
+    if (decision.delay === 0) restart();
+    else this.#restartTimer = this.#clock.setTimer(decision.delay, restart, false);
+  }
+}
