@@ -13,6 +13,7 @@ import { dirname } from 'node:path';
 import { find, RECORD, REQUIREMENTS, type RequirementName, type Wanted } from './requirements.ts';
 
 const LIMIT_MS = 10 * 60_000;
+const NOT_OURS = 'A test command does not install that.';
 
 /** Installs or builds what is missing, where it may; returns what still is, each with the reason. */
 export function provision(): Partial<Record<RequirementName, string>> {
@@ -26,7 +27,7 @@ export function provision(): Partial<Record<RequirementName, string>> {
   const left: Partial<Record<RequirementName, string>> = {};
   for (const name of absent) {
     const wanted: Wanted = REQUIREMENTS[name];
-    const why = 'build' in wanted ? wanted.build() : installing;
+    const why = 'build' in wanted ? wanted.build() : 'debian' in wanted ? installing : NOT_OURS;
     if (find(name) === undefined) left[name] = why;
   }
   mkdirSync(dirname(RECORD), { recursive: true });

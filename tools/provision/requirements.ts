@@ -10,20 +10,33 @@
  *       await launch({ executablePath: chromium.path });
  *     });
  */
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { lookForK6 } from '../../framework/src/cli/loadtest/k6-binary.ts';
 import { buildK6 } from './k6.ts';
 
-/** A program of the system. */
-interface Packaged {
+interface Program {
   /** Names under which the program may stand on the PATH. */
   readonly programs: readonly string[];
   /** Other places of it, absolute. */
   readonly places: readonly string[];
+}
+
+/** A program of the system. */
+interface Packaged extends Program {
   /** The Debian package that brings it. */
   readonly debian: string;
   /** How people get it elsewhere. */
+  readonly elsewhere: string;
+}
+
+/** A program that has to work, not only to be here. It is the machine's: no test command installs or starts it. */
+interface Answering extends Program {
+  /** Arguments with which it ends with 0 where it can be used. */
+  readonly answers: readonly string[];
+  /** What is wrong and how people get it. */
   readonly elsewhere: string;
 }
 
@@ -37,7 +50,7 @@ interface Built {
   readonly elsewhere: string;
 }
 
-export type Wanted = Packaged | Built;
+export type Wanted = Packaged | Answering | Built;
 
 /** Every requirement that a test may name. */
 export const REQUIREMENTS = {
@@ -59,7 +72,24 @@ export const REQUIREMENTS = {
     elsewhere:
       'install k6 2.2 or later and put it on the PATH, or install Go, with which `npm run provision` builds it',
   },
+  docker: {
+    programs: ['docker'],
+    places: [],
+    answers: ['info'],
+    elsewhere: 'no container engine answers `docker info`: install one, start it, and be allowed to use it',
+  },
+  'docker-compose': {
+    programs: ['docker-compose'],
+    // The plugin of `docker compose` runs by itself too.
+    places: [join(homedir(), '.docker'), '/usr/local/lib/docker', '/usr/lib/docker', '/usr/libexec/docker'].map(
+      (folder) => join(folder, 'cli-plugins/docker-compose'),
+    ),
+    answers: ['version'],
+    elsewhere: 'install Docker Compose',
+  },
 } as const satisfies Record<string, Wanted>;
+
+const ANSWER_MS = 15_000;
 
 export type RequirementName = keyof typeof REQUIREMENTS;
 
@@ -86,7 +116,7 @@ export function requirement(name: RequirementName): Requirement {
   const reason =
     ('debian' in wanted
       ? `${name} is missing: on Debian as root, \`apt-get install ${wanted.debian}\`; else ${wanted.elsewhere}.`
-      : `${name} is missing: ${wanted.elsewhere}.`) + (tried === undefined ? '' : ` ${tried}`);
+      : `${name} is missing: ${wanted.elsewhere}.`) + (tried ? ` ${tried}` : '');
   if (inCi()) throw new Error(`${reason} Nothing is left out where CI runs.`);
   return { present: false, path: '', reason };
 }
@@ -101,11 +131,15 @@ export function find(name: RequirementName): string | undefined {
   return [...candidates, ...places].find((candidate) => {
     try {
       accessSync(candidate, constants.X_OK);
-      return true;
+      return !('answers' in wanted) || answers(candidate, wanted.answers);
     } catch {
       return false;
     }
   });
+}
+
+function answers(program: string, args: readonly string[]): boolean {
+  return spawnSync(program, args, { stdio: 'ignore', timeout: ANSWER_MS }).status === 0;
 }
 
 /** Whether this is a CI run (the variable that every CI service sets). */

@@ -82,10 +82,10 @@ test('no test at all is no success', () => {
 });
 
 describe('a requirement', () => {
-  function ask(env: NodeJS.ProcessEnv): { status: number | null; output: string } {
+  function ask(env: NodeJS.ProcessEnv, name = 'chromium'): { status: number | null; output: string } {
     const script = `
       import { requirement } from ${JSON.stringify(join(root, 'tools/provision/requirements.ts'))};
-      console.log(JSON.stringify(requirement('chromium')));
+      console.log(JSON.stringify(requirement('${name}')));
     `;
     const args = ['--input-type=module-typescript', '--eval', script];
     const ran = spawnSync(process.execPath, args, { env, encoding: 'utf8', timeout: 15_000 });
@@ -105,6 +105,20 @@ describe('a requirement', () => {
     const { present, reason } = JSON.parse(output) as { present: boolean; reason: string };
     expect(present).toBe(false);
     expect(reason).toMatch(/^chromium is missing: .*apt-get install chromium/);
+  });
+
+  test('that is a service has to answer', () => {
+    mkdirSync(join(folder, 'bin'));
+    const client = join(folder, 'bin/docker');
+    const answering = (code: number): string => {
+      writeFileSync(client, `#!/bin/sh\n[ "$*" = info ] && exit ${code}\nexit 2\n`, { mode: 0o755 });
+      return ask({ PATH: join(folder, 'bin') }, 'docker').output;
+    };
+    expect(JSON.parse(answering(0))).toEqual({ present: true, path: client, reason: '' });
+    expect(JSON.parse(answering(1))).toMatchObject({
+      present: false,
+      reason: expect.stringMatching(/^docker is missing: no container engine answers `docker info`/),
+    });
   });
 
   test('that is missing where CI runs is an error', () => {
