@@ -9,7 +9,7 @@
  *     const { balance } = await room.request('transfer', { from: '7', to: '8', cents: 2_500, request: crypto.randomUUID() });
  */
 import { schema, t } from '@colyseus/schema';
-import { type RoomHandle, refuse, room, type Task } from 'genroom';
+import { type RoomHandle, type RoomTask, refuse, room } from 'genroom';
 import * as z from 'zod';
 import type { Receipt } from './entry.ts';
 import { BankError } from './errors.ts';
@@ -56,12 +56,12 @@ export const bankRoom = room({
 });
 
 /** Answers with what the bank said. */
-function answered<T>(room: BankRoom, asked: Promise<T>): Task<T> {
-  return room.task(asked, (_room, answer) => answer, refusal) as Task<T>;
+function answered<T>(room: BankRoom, asked: Promise<T>): RoomTask<T> {
+  return room.task(asked, (_room, answer) => answer, refusal) as RoomTask<T>;
 }
 
 /** Answers with a receipt and tells everybody whose money has moved. */
-function ordered(room: BankRoom, given: Promise<Receipt>, ...accounts: string[]): Task<Receipt> {
+function ordered(room: BankRoom, given: Promise<Receipt>, ...accounts: string[]): RoomTask<Receipt> {
   const done = (room: BankRoom, receipt: Receipt): Receipt => {
     show(room, accounts);
     room.broadcast('moved', { accounts });

@@ -13,6 +13,7 @@ export {
   type InputOf,
   type Messages,
   type MessagesOf,
+  type Outcome,
   type PayloadOf,
   player,
   type PlayerDefinition,
@@ -27,7 +28,8 @@ export {
   type RoomHandle,
   type RoomParts,
   type StateOf,
-  type Task,
+  type Task as RoomTask,
+  type ToRoom,
 } from './room/index.ts';
 export {
   CloseCode,
@@ -35,9 +37,14 @@ export {
   type GenroomServer,
   type HttpHandler,
   type Limits,
+  type OperatorOptions,
+  type Peer,
   type RecoveryPolicy,
   serve,
   type ServeOptions,
+  type TransportChoice,
+  type TreeView,
 } from './gateway/index.ts';
-export { resource, type Resource, type ResourceDefinition } from './otp/index.ts';
+export type { Log, LogEntry, LogFormat } from './telemetry/index.ts';
+export { type Intensity, resource, type Resource, type ResourceDefinition } from './otp/index.ts';
 export { GenroomError } from './platform/errors.ts';

@@ -24,9 +24,12 @@ export interface ServeOptions {
   readonly transport?: TransportChoice;
   /** What a connection may cost. */
   readonly limits?: Partial<Limits>;
-  /** Seconds for which the seat of a client whose line went is kept. Default 60. */
+  /**
+   * For how long the seat of a client whose line went is kept, in **seconds** as in Colyseus; all other times here are
+   * milliseconds. Default 60.
+   */
   readonly reconnection?: number;
-  /** Milliseconds a call of a client may take. Default 10,000; suspended under `--inspect`. */
+  /** How long a call of a client may take, in **milliseconds**. Default 10,000; suspended under `--inspect`. */
   readonly callTimeout?: number;
   /** How rooms that crash past their intensity come back. */
   readonly recovery?: Partial<RecoveryPolicy>;

@@ -11,7 +11,7 @@ export {
   type RoomParts,
   type StateOf,
 } from './definition.ts';
-export { type Arrival, player, type PlayerDefinition, type PlayerParts } from './player-definition.ts';
+export { type Arrival, player, type PlayerDefinition, type PlayerParts, type ToRoom } from './player-definition.ts';
 export type { BroadcastOptions, Outcome, PlayerHandle, PlayerSelf, RoomHandle, Task } from './handles.ts';
 export { Refusal, refuse } from './refusal.ts';
 export {
