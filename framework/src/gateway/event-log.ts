@@ -7,26 +7,28 @@
  *     const closeLog = openEventLog(lineLog('text'))
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { errorText } from '../platform/error-text.ts';
 import type { CrashReport, StrayReport } from '../otp/channels.ts';
 import { describeReason, isOrderly } from '../otp/exit-reason.ts';
 import type { GivenUpReport, HeldReport, RoomCrashReport } from '../room/channels.ts';
 import { crashEntry } from '../telemetry/crash-record.ts';
-import type { Log, LogEntry } from '../telemetry/log.ts';
+import { guardedLog, type Log, type LogEntry, sayLost } from '../telemetry/log.ts';
 import { type BusyReport, openLoadMonitor } from '../telemetry/process-load.ts';
 import type { DownReport, RecoveryReport } from './shell/reports.ts';
 
 type Handlers = Record<string, (report: never) => void>;
 
 /** Starts to log; returns what ends that. */
-export function openEventLog(log: Log): () => void {
+export function openEventLog(to: Log): () => void {
   /** Crashes of processes that may turn out to be rooms: their room's report comes within the same task. */
   const held = new Map<string, CrashReport>();
+  const log = guardedLog(to);
   const handlers: Handlers = {
     'genroom:process:crash': (report: CrashReport) => {
       if (isOrderly(report.reason)) return;
       const pid = String(report.pid);
       held.set(pid, report);
-      setImmediate(() => held.delete(pid) && log(processCrash(report)));
+      setImmediate(() => held.delete(pid) && guarded(() => log(processCrash(report))));
     },
     'genroom:room:crash': (report: RoomCrashReport) => {
       held.delete(report.pid);
@@ -42,7 +44,9 @@ export function openEventLog(log: Log): () => void {
     'genroom:room:recovery': (report: RecoveryReport) => log(recovery(report)),
     'genroom:room:player-given-up': (report: DownReport) => log(playerGivenUp(report)),
   };
-  const all = Object.entries(handlers) as [string, (report: unknown) => void][];
+  const all = (Object.entries(handlers) as [string, (report: unknown) => void][]).map(
+    ([channel, handler]) => [channel, (report: unknown) => guarded(() => handler(report))] as const,
+  );
   for (const [channel, handler] of all) subscribe(channel, handler);
   const monitor = openLoadMonitor();
   return () => {
@@ -51,13 +55,22 @@ export function openEventLog(log: Log): () => void {
   };
 }
 
+/** A report that cannot be turned into an entry costs the entry only. */
+function guarded(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    sayLost(error);
+  }
+}
+
 function roomCrash(report: RoomCrashReport): LogEntry {
-  const { name, roomId, process, pid, epoch, sessionId, work, type, reason, error, crash, allowed } = report;
+  const { name, roomId, process, pid, epoch, sessionId, work, type, reason, error, crash, allowed, closing } = report;
   return crashEntry({
-    what: `${process === 'player' ? 'player in room' : 'room'} ${name} ${roomId}`,
+    what: `${process === 'player' ? 'player in room' : closing ? 'closing room' : 'room'} ${name} ${roomId}`,
     ...(work !== 'nothing' && { work }),
-    error: error ?? { name: 'exit', message: reason },
-    restart: { n: crash, of: allowed },
+    error: error ? errorText(error) : { name: 'exit', message: reason },
+    ...(!closing && { restart: { n: crash, of: allowed } }),
     fields: {
       process,
       room: name,
@@ -74,7 +87,7 @@ function roomCrash(report: RoomCrashReport): LogEntry {
 function processCrash({ pid, label, behaviour, reason, error }: CrashReport): LogEntry {
   return crashEntry({
     what: [behaviour, label, String(pid)].filter(Boolean).join(' '),
-    error: error ?? { name: 'exit', message: describeReason(reason) },
+    error: error ? errorText(error) : { name: 'exit', message: describeReason(reason) },
     fields: { process: behaviour, pid: String(pid), ...(label && { label }) },
   });
 }
@@ -105,10 +118,14 @@ function processBusy({
 }
 
 function stray({ pid, error, origin }: StrayReport): LogEntry {
-  const failure = error instanceof Error ? error : { name: 'Thrown', message: String(error), stack: undefined };
   const what = pid ? `stray of ${String(pid)}, which had ended` : 'unowned: no process started it';
   return {
-    ...crashEntry({ what, work: origin, error: failure, fields: { origin, ...(pid && { pid: String(pid) }) } }),
+    ...crashEntry({
+      what,
+      work: origin,
+      error: errorText(error),
+      fields: { origin, ...(pid && { pid: String(pid) }) },
+    }),
     event: pid ? 'stray' : 'unowned',
   };
 }
@@ -139,7 +156,7 @@ function recovery({ name, roomId, step, from, delay, attempt, of, reason }: Reco
     cooling: `cools down for ${delay} ms, then starts ${source} (attempt ${attempt} of ${of}): ${reason}`,
     starting: `starts ${source} (attempt ${attempt} of ${of})`,
     recovered: `has recovered (attempt ${attempt} of ${of})`,
-    givenUp: `is given up after ${attempt} attempts, and closed: ${reason}`,
+    givenUp: `is given up${attempt > 0 ? ` after ${attempt} attempts` : ''}, and closed: ${reason}`,
   }[step];
   const level = step === 'givenUp' ? 'error' : step === 'cooling' ? 'warn' : 'info';
   return {

@@ -14,9 +14,10 @@
 import { insideWorkerNode } from '../cluster/index.ts';
 import { currentClock } from '../otp/clock.ts';
 import { installStrayHandlers } from '../otp/stray.ts';
+import { errorText } from '../platform/error-text.ts';
 import { GenroomError } from '../platform/errors.ts';
 import { crashEntry } from '../telemetry/crash-record.ts';
-import { lineLog, type Log, type LogEntry } from '../telemetry/log.ts';
+import { guardedLog, lineLog, type Log, type LogEntry } from '../telemetry/log.ts';
 import { openEventLog } from './event-log.ts';
 import { openGateway } from './gateway.ts';
 import type { HttpHandler } from './http/handler.ts';
@@ -57,7 +58,7 @@ const DEFAULT_GRACE = 10_000;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 async function start(options: ServeOptions, ends: End[]): Promise<GenroomServer> {
-  const log = logOf(options.log ?? 'text');
+  const log = guardedLog(logOf(options.log ?? 'text'));
   const life: Life = { phase: 'starting' };
   let closing: Promise<void> | undefined;
   const close = (grace = DEFAULT_GRACE): Promise<void> => {
@@ -179,6 +180,5 @@ function entry(level: LogEntry['level'], event: string, text: string): LogEntry 
 
 /** A failure in the gateway itself, which no room has to answer for. */
 function gatewayFailure(error: unknown): LogEntry {
-  const failure = error instanceof Error ? error : { name: 'Thrown', message: String(error) };
-  return { ...crashEntry({ what: 'gateway', error: failure, fields: {} }), event: 'gateway' };
+  return { ...crashEntry({ what: 'gateway', error: errorText(error), fields: {} }), event: 'gateway' };
 }

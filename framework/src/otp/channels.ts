@@ -1,13 +1,18 @@
 /**
  * What the core tells about itself, on Node's diagnostics channels. Nobody listening costs one flag check.
  *
+ * Invariant: a subscriber that fails costs its report only. Node raises what it threw as a stray failure, so it runs as
+ * nobody, for whom no process ends; and a stray that comes of a report is not reported again.
+ *
  * @example
  *   diagnostics_channel.subscribe('genroom:process:crash', (report) => log(formatCrash(report as CrashReport)));
  */
-import { channel } from 'node:diagnostics_channel';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Channel, channel } from 'node:diagnostics_channel';
 import { type ExitReason, isCrash } from './exit-reason.ts';
 import type { Pid } from './pid.ts';
 import type { Proc } from './proc.ts';
+import { runAsNobody } from './scheduler.ts';
 
 /** Who crashed, at which message, in which state, and why. */
 export interface CrashReport {
@@ -53,9 +58,21 @@ const exits = channel('genroom:process:exit');
 const restarts = channel('genroom:supervisor:restart');
 const strays = channel('genroom:stray');
 
+const reporting = new AsyncLocalStorage<true>();
+
+/** Whether this code is a subscriber's, or was left behind by one. */
+export function isReporting(): boolean {
+  return reporting.getStore() === true;
+}
+
+/** Publishes where somebody listens. */
+export function publishReport(to: Channel, report: object): void {
+  if (to.hasSubscribers) runAsNobody(() => reporting.run(true, () => to.publish(report)));
+}
+
 export function publishCrash(proc: Proc, reason: ExitReason, lastMessage: unknown): void {
   if (!crashes.hasSubscribers) return;
-  crashes.publish({
+  publishReport(crashes, {
     pid: proc.pid,
     label: proc.label,
     behaviour: proc.behaviour,
@@ -69,17 +86,17 @@ export function publishCrash(proc: Proc, reason: ExitReason, lastMessage: unknow
 }
 
 export function publishStart(proc: Proc): void {
-  if (starts.hasSubscribers) starts.publish({ pid: proc.pid, behaviour: proc.behaviour, parent: proc.parent });
+  if (starts.hasSubscribers) publishReport(starts, { pid: proc.pid, behaviour: proc.behaviour, parent: proc.parent });
 }
 
 export function publishExit(proc: Proc, reason: ExitReason): void {
-  if (exits.hasSubscribers) exits.publish({ pid: proc.pid, behaviour: proc.behaviour, reason });
+  if (exits.hasSubscribers) publishReport(exits, { pid: proc.pid, behaviour: proc.behaviour, reason });
 }
 
 export function publishRestart(report: RestartReport): void {
-  if (restarts.hasSubscribers) restarts.publish(report);
+  publishReport(restarts, report);
 }
 
 export function publishStray(report: StrayReport): void {
-  if (strays.hasSubscribers) strays.publish(report);
+  publishReport(strays, report);
 }

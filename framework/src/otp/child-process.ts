@@ -49,9 +49,10 @@ export function startChildProcess(spec: NormalSpec): ChildStart | Promise<ChildS
       addLink(supervisor, child);
       return { pid };
     },
-    (error: unknown): ChildStart => {
+    (thrown: unknown): ChildStart => {
+      const { error } = crashOf(thrown);
       if (error instanceof StartIgnored) return { ignored: true };
-      return { reason: error instanceof StartError ? error.reason : crashOf(error) };
+      return { reason: error instanceof StartError ? error.reason : crashOf(thrown) };
     },
   );
 }

@@ -1,6 +1,6 @@
 /** The errors of the processes layer, each with its stable code, its cause and what to do. */
 import { GenroomError } from '../platform/errors.ts';
-import { describeReason, type ExitReason } from './exit-reason.ts';
+import { describeReason, errorOf, type ExitReason } from './exit-reason.ts';
 import type { Pid } from './pid.ts';
 
 /** An operation that needs a process found none: called outside of one, or its target is gone. */
@@ -33,7 +33,7 @@ export class StartError extends GenroomError {
       remedy: holder
         ? `Use the process that has the name, ${holder}, or choose another name.`
         : 'Mend what its init reports; the cause is the error it threw.',
-      cause: typeof reason === 'object' && 'error' in reason ? reason['error'] : undefined,
+      cause: errorOf(reason),
     });
     this.reason = reason;
     this.holder = holder;
@@ -69,7 +69,7 @@ export class CallError extends GenroomError {
   constructor(code: CallErrorCode, call: string, reason: ExitReason) {
     super(code, `${call} failed: ${describeReason(reason)}`, {
       remedy: CALL_REMEDIES[code],
-      cause: typeof reason === 'object' && 'error' in reason ? reason['error'] : undefined,
+      cause: errorOf(reason),
     });
     this.reason = reason;
     this.call = call;

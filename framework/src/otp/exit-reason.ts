@@ -10,6 +10,7 @@
  *   console.log(describeReason(down.reason)); // 'crash: TypeError: x is not a function'
  */
 import { inspect } from 'node:util';
+import { errorLine, errorText, isError, isReadable, shown } from '../platform/error-text.ts';
 
 /** An orderly end that carries a value, OTP's `{shutdown, Value}`. */
 export interface Shutdown {
@@ -56,9 +57,21 @@ export function shutdown(value: unknown): Shutdown {
   return { kind: 'shutdown', value };
 }
 
-/** The reason of a process whose code threw `thrown`. A value that is no Error becomes the cause of one. */
+/**
+ * The reason of a process whose code threw `thrown`. A value that is no Error becomes the cause of one, and so does an
+ * Error that cannot be read: whoever reports a crash may read its error.
+ */
 export function crashOf(thrown: unknown): Crash {
-  return { kind: 'crash', error: thrown instanceof Error ? thrown : new NotAnError(thrown) };
+  if (!isError(thrown)) return { kind: 'crash', error: new NotAnError(thrown) };
+  return { kind: 'crash', error: isReadable(thrown) ? thrown : readable(thrown) };
+}
+
+function readable(unreadable: Error): Error {
+  const { name, message, stack } = errorText(unreadable);
+  const error = new Error(message, { cause: unreadable });
+  Object.defineProperty(error, 'name', { value: name });
+  Object.defineProperty(error, 'stack', { value: stack ?? `${name}: ${message}` });
+  return error;
 }
 
 /** Wraps what was thrown and is no Error, OTP's `{nocatch, Value}`. */
@@ -66,14 +79,17 @@ export class NotAnError extends Error {
   override readonly name = 'NotAnError';
 
   constructor(thrown: unknown) {
-    super(`a value that is no Error was thrown: ${inspect(thrown, { depth: 2, breakLength: Infinity })}`, {
-      cause: thrown,
-    });
+    super(`a value that is no Error was thrown: ${shown(thrown)}`, { cause: thrown });
   }
 }
 
 function kindOf(reason: ExitReason): unknown {
-  return typeof reason === 'object' && reason !== null ? (reason as { kind?: unknown }).kind : undefined;
+  if (typeof reason !== 'object' || reason === null) return undefined;
+  try {
+    return (reason as { kind?: unknown }).kind;
+  } catch {
+    return undefined;
+  }
 }
 
 export function isCrash(reason: ExitReason): reason is Crash {
@@ -85,16 +101,31 @@ export function isOrderly(reason: ExitReason): boolean {
   return reason === 'normal' || reason === 'shutdown' || kindOf(reason) === 'shutdown';
 }
 
-/** A reason on one line, for logs and error messages. */
+/** The error of a crash, or behind a failed start or call. */
+export function errorOf(reason: ExitReason): unknown {
+  try {
+    return typeof reason === 'object' && reason !== null && 'error' in reason ? reason['error'] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A reason on one line, for logs and error messages. Any value may be one: this never throws. */
 export function describeReason(reason: ExitReason): string {
+  try {
+    return textOf(reason);
+  } catch {
+    return 'a reason that cannot be shown';
+  }
+}
+
+function textOf(reason: ExitReason): string {
   if (typeof reason === 'string') return reason;
   switch (kindOf(reason)) {
     case 'shutdown':
       return `shutdown: ${brief((reason as Shutdown).value)}`;
-    case 'crash': {
-      const { error } = reason as Crash;
-      return `crash: ${error.name}: ${error.message}`;
-    }
+    case 'crash':
+      return `crash: ${errorLine((reason as Crash).error)}`;
     case 'badReturn':
       return `bad return value: ${brief((reason as BadReturn).value)}`;
     case 'callFailed':

@@ -8,6 +8,7 @@
  * - `terminate` runs on stop and after a throw, not on a signal that is not trapped (R-27); replies of a stop leave
  *   after it (R-04).
  */
+import { errorLine } from '../platform/error-text.ts';
 import { BehaviourProc, type InitFailure } from './behaviour.ts';
 import { From } from './call.ts';
 import { currentClock, type TimerHandle } from './clock.ts';
@@ -76,7 +77,7 @@ export class GenServerProc extends BehaviourProc {
     try {
       return formatStatus(this.state);
     } catch (error) {
-      return `formatStatus failed: ${String(error)}`;
+      return `formatStatus failed: ${errorLine(error)}`;
     }
   }
 

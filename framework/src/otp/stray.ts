@@ -3,12 +3,14 @@
  *
  * Node runs the listeners of uncaughtException and unhandledRejection in the async context in which the failing work was
  * started, and each slice runs in its process's context: so every stray has an owner, which ends with that crash. A
- * stray whose owner has ended is reported, no more; so is one that nobody owns, which by default ends nothing.
+ * stray whose owner has ended is reported, no more; so is one that nobody owns, which by default ends nothing. One that a
+ * subscriber of reports left behind is only written to stderr: its report could fail the same way, without end.
  *
  * @example
  *   const uninstall = installStrayHandlers({ onUnowned: (error) => drainAndExit(error) });
  */
-import { publishStray } from './channels.ts';
+import { errorLine } from '../platform/error-text.ts';
+import { isReporting, publishStray } from './channels.ts';
 import { crashProcess } from './exit-signals.ts';
 import { currentProc, DEAD } from './proc.ts';
 import { reasonOfThrow } from './thrown.ts';
@@ -24,10 +26,24 @@ let unowned: ((error: unknown) => void)[] = [];
 
 function handle(origin: 'uncaughtException' | 'unhandledRejection', error: unknown): void {
   const proc = currentProc();
+  if (!proc && isReporting()) return say(`a subscriber of its reports failed: ${errorLine(error)}`);
   const ends = proc !== undefined && proc.status !== DEAD;
   publishStray({ pid: proc?.pid, error, origin, ended: ends });
   if (ends) crashProcess(proc, reasonOfThrow(error), proc instanceof GenServerProc ? proc.lastMessage : undefined);
-  else if (!proc) for (const report of unowned) report(error);
+  else if (!proc) for (const report of unowned) tell(report, error);
+}
+
+/** A throw in these listeners would end the thread. */
+function tell(report: (error: unknown) => void, error: unknown): void {
+  try {
+    report(error);
+  } catch (failure) {
+    say(`onUnowned failed: ${errorLine(failure)}`);
+  }
+}
+
+function say(text: string): void {
+  process.stderr.write(`genroom: ${text}\n`);
 }
 
 const onException = (error: unknown): void => handle('uncaughtException', error);

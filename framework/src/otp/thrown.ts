@@ -23,7 +23,11 @@ export class NoHandler extends GenroomError {
 
 /** The exit reason of a process whose code threw. */
 export function reasonOfThrow(thrown: unknown): ExitReason {
-  if (thrown instanceof ExitThrow) return thrown.reason;
-  if (thrown instanceof CallError) return { kind: 'callFailed', reason: thrown.reason, call: thrown.call };
+  try {
+    if (thrown instanceof ExitThrow) return thrown.reason;
+    if (thrown instanceof CallError) return { kind: 'callFailed', reason: thrown.reason, call: thrown.call };
+  } catch {
+    // A Proxy that forbids to ask what it is: a crash like any other value.
+  }
   return crashOf(thrown);
 }

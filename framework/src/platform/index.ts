@@ -3,5 +3,6 @@
  *
  *     import { GenroomError, loadUws } from '../platform/index.ts';
  */
+export { errorLine, type ErrorText, errorText } from './error-text.ts';
 export { GenroomError } from './errors.ts';
 export { type LoadedUws, loadUws, type Uws, type UwsProblem } from './uws.ts';

@@ -4,6 +4,7 @@
  *     diagnostics_channel.subscribe('genroom:room:held', (report) => warn(report as HeldReport));
  */
 import { channel } from 'node:diagnostics_channel';
+import { publishReport } from '../otp/channels.ts';
 
 interface RoomReport {
   /** Name of the definition. */
@@ -37,6 +38,8 @@ export interface RoomCrashReport extends RoomReport {
   /** This crash is number `crash` within the period; up to `allowed` are followed by a restart. */
   readonly crash: number;
   readonly allowed: number;
+  /** It was about to end anyway: no restart follows, whatever is allowed. */
+  readonly closing?: true;
 }
 
 /** Something was left undone so that a room could go on. */
@@ -55,18 +58,18 @@ const givenUp = channel('genroom:room:givenUp');
 const strayChange = channel('genroom:room:strayChange');
 
 export function reportHeld(report: HeldReport): void {
-  if (held.hasSubscribers) held.publish(report);
+  publishReport(held, report);
 }
 
 export function reportCrash(report: RoomCrashReport): void {
-  if (crash.hasSubscribers) crash.publish(report);
+  publishReport(crash, report);
 }
 
 export function reportGivenUp(report: GivenUpReport): void {
-  if (givenUp.hasSubscribers) givenUp.publish(report);
+  publishReport(givenUp, report);
 }
 
 /** `room.state` was changed between turns (in a bare timer, after an unawaited promise). */
 export function reportStrayChange(report: RoomReport): void {
-  if (strayChange.hasSubscribers) strayChange.publish(report);
+  publishReport(strayChange, report);
 }

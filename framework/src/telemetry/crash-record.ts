@@ -23,10 +23,10 @@ export interface CrashRecord {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-export function crashEntry({ what, work, error, restart, fields }: CrashRecord): LogEntry {
-  const at = userFrame(error.stack);
+export function crashEntry({ what, work, error: { name, message, stack }, restart, fields }: CrashRecord): LogEntry {
+  const at = userFrame(stack);
   const parts = [
-    `crash${at ? ` at ${at}` : ''} ${error.name}: ${error.message}`,
+    `crash${at ? ` at ${at}` : ''} ${name}: ${message}`,
     what,
     work,
     restart &&
@@ -40,7 +40,7 @@ export function crashEntry({ what, work, error, restart, fields }: CrashRecord):
     text: parts.filter(Boolean).join(' · '),
     fields: {
       ...(at && { at }),
-      error: { name: error.name, message: error.message, frames: sortedFrames(error.stack) },
+      error: { name, message, frames: sortedFrames(stack) },
       ...fields,
       ...(restart && { restart }),
     },
@@ -75,9 +75,13 @@ function isUsers({ file }: Frame): boolean {
 
 const FRAME = /^\s+at (?:(?<name>.*?) \()?(?:async )?(?<url>[^()]+?):(?<line>\d+):(?<column>\d+)\)?$/;
 
+const LONGEST_LINE = 4096;
+
 function frames(stack: string | undefined): Frame[] {
-  return (stack ?? '').split('\n').flatMap((line) => {
-    const found = FRAME.exec(line)?.groups;
+  if (typeof stack !== 'string') return [];
+  return stack.split('\n').flatMap((line) => {
+    // A message may hold lines of any length; a frame's is short.
+    const found = line.length <= LONGEST_LINE ? FRAME.exec(line)?.groups : undefined;
     if (!found) return [];
     const file = pathOf(found.url!);
     const shown = file.startsWith(sep) ? relative(process.cwd(), file) : file;

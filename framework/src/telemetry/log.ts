@@ -6,6 +6,8 @@
  *     const log = lineLog('json', (line) => process.stderr.write(line))
  *     log({ level: 'warn', event: 'held', text: 'room chat Xk2p stands still', fields: { room: 'chat' } })
  */
+import { errorLine } from '../platform/error-text.ts';
+
 export interface LogEntry {
   readonly level: 'error' | 'warn' | 'info';
   /** What kind of thing happened, stable: crash, held, recovery, unowned … */
@@ -22,6 +24,24 @@ export type LogFormat = 'text' | 'json';
 
 export function lineLog(format: LogFormat, write: (line: string) => void = (line) => process.stderr.write(line)): Log {
   return (entry) => write(`${formatEntry(entry, format)}\n`);
+}
+
+/** A log that never throws, whatever `log` does: what it throws or rejects with is one line on stderr, with the entry. */
+export function guardedLog(log: Log): Log {
+  return (entry) => {
+    try {
+      const done: unknown = log(entry);
+      if (done instanceof Promise) done.catch((error: unknown) => sayLost(error, entry));
+    } catch (error) {
+      sayLost(error, entry);
+    }
+  };
+}
+
+/** An entry did not reach the log. */
+export function sayLost(error: unknown, entry?: LogEntry): void {
+  const lost = entry ? `; not logged: ${entry.text}` : '';
+  process.stderr.write(`${oneLine(`genroom: the log failed: ${errorLine(error)}${lost}`)}\n`);
 }
 
 /** One entry as one line, without the line's end. */

@@ -72,7 +72,13 @@ export function openMetrics(): Metrics {
     count: (spec, channel, labels) => {
       const counter = new Counter(config(spec));
       registry.registerMetric(counter);
-      const onMessage = (message: unknown): void => counter.inc(labels(message as Parameters<typeof labels>[0]));
+      const onMessage = (message: unknown): void => {
+        try {
+          counter.inc(labels(message as Parameters<typeof labels>[0]));
+        } catch {
+          // A count that fails is a count less; thrown on, it would be a stray of whoever published.
+        }
+      };
       subscribe(channel, onMessage);
       undo.push(() => unsubscribe(channel, onMessage));
     },

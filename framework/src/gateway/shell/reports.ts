@@ -4,6 +4,7 @@
  *     diagnostics_channel.subscribe('genroom:room:recovery', (report) => …)
  */
 import { channel } from 'node:diagnostics_channel';
+import { publishReport } from '../../otp/channels.ts';
 
 /** An incarnation of a room, or a Player of it, ended by a crash. */
 export interface DownReport {
@@ -38,13 +39,13 @@ export const channels = {
 };
 
 export function reportDown(report: DownReport): void {
-  if (channels.down.hasSubscribers) channels.down.publish(report);
+  publishReport(channels.down, report);
 }
 
 export function reportRecovery(report: RecoveryReport): void {
-  if (channels.recovery.hasSubscribers) channels.recovery.publish(report);
+  publishReport(channels.recovery, report);
 }
 
 export function reportPlayerGivenUp(report: DownReport): void {
-  if (channels.playerGivenUp.hasSubscribers) channels.playerGivenUp.publish(report);
+  publishReport(channels.playerGivenUp, report);
 }
