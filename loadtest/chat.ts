@@ -12,7 +12,7 @@ import * as z from 'zod';
 const ChatState = schema({ shard: t.number() }, 'LoadChatState');
 
 /** Lines that a rendering looks at; a room begins with as many, so that its first post costs what the later ones do. */
-const HISTORY = 150;
+const HISTORY = 250;
 
 interface Line {
   readonly from: string;

@@ -34,7 +34,7 @@ const stints = (...pairs: readonly (readonly [rho: number, seconds: number])[]):
 
 /** About seven minutes; most of it where the queue is long, since what waits is correlated over many messages. */
 const FULL: Plan = {
-  ceiling: [500, 1000, 1500, 2000, 3000].map((rate) => ({ rate, seconds: 3 })),
+  ceiling: [100, 500, 1000, 1500, 2000, 3000].map((rate) => ({ rate, seconds: rate === 100 ? 6 : 3 })),
   calibrate: 5,
   bank: [
     {
@@ -51,7 +51,7 @@ const FULL: Plan = {
 
 /** Below a minute: whether all of it works. */
 const QUICK: Plan = {
-  ceiling: [{ rate: 300, seconds: 2 }],
+  ceiling: [100, 300].map((rate) => ({ rate, seconds: 2 })),
   calibrate: 3,
   bank: [
     { shards: 1, stints: stints([0.3, 3], [1.2, 3]) },
@@ -61,8 +61,8 @@ const QUICK: Plan = {
   warmup: 1,
 };
 
-/** Beyond saturation, so that what is answered is all that can be. */
-const CHAT_RHO = 1.25;
+/** Beyond saturation, so that what is answered is all that can be; not far, so that nobody's queue overflows. */
+const CHAT_RHO = 1.2;
 
 interface Options {
   readonly quick: boolean;
@@ -112,7 +112,7 @@ export async function runExperiments({ quick, progress }: Options): Promise<Summ
     const pilot = await run(
       'E1 pilot: the service time',
       'bank',
-      [{ rate: 60, seconds: plan.calibrate }],
+      [{ rate: 100, seconds: plan.calibrate }],
       'genServer teller-of-1',
       1,
     );
@@ -124,27 +124,10 @@ export async function runExperiments({ quick, progress }: Options): Promise<Summ
       bank.push(await run(title, 'bank', steps, `genServer teller-of-${shards}`, shards));
     }
     const chat: Sweep[] = [];
-    let rate = 0;
+    const posts = await chatRate(run, plan.chat);
     for (const shards of plan.chat.shards) {
-      if (rate === 0) {
-        const alone = await run(
-          'E3 pilot: the cost of a post',
-          'chat',
-          [{ rate: 40, seconds: plan.chat.calibrate }],
-          'genServer room',
-          shards,
-        );
-        rate = (CHAT_RHO * 1000) / (alone.points[0]!.service || 3);
-      }
-      chat.push(
-        await run(
-          `E3 a chat that computes, ${shards} room${shards > 1 ? 's' : ''}`,
-          'chat',
-          [{ rate, seconds: plan.chat.seconds }],
-          'genServer room',
-          shards,
-        ),
-      );
+      const title = `E3 a chat that computes, ${shards} room${shards > 1 ? 's' : ''}`;
+      chat.push(await run(title, 'chat', [{ rate: posts, seconds: plan.chat.seconds }], 'genServer room', shards));
     }
     const version = spawnSync(k6, ['version'], { encoding: 'utf8' }).stdout.trim();
     return {
@@ -166,6 +149,28 @@ export async function runExperiments({ quick, progress }: Options): Promise<Summ
   } finally {
     await server.stop();
   }
+}
+
+type Run = (
+  title: string,
+  room: string,
+  steps: readonly LoadStep[],
+  behaviour: string,
+  shards: number,
+) => Promise<Sweep>;
+
+/** A rate that the chat cannot carry: what it answers at the most the room's own cost allows, and a part more. */
+async function chatRate(run: Run, { calibrate }: Plan['chat']): Promise<number> {
+  const alone = await run(
+    'E3 pilot: the cost of a post',
+    'chat',
+    [{ rate: 40, seconds: calibrate }],
+    'genServer room',
+    1,
+  );
+  const most = 1000 / (alone.points[0]!.service || 3);
+  const full = await run('E3 pilot: what one room carries', 'chat', [{ rate: most, seconds: 2 }], 'genServer room', 1);
+  return CHAT_RHO * full.points[0]!.answeredRate;
 }
 
 function pointLine({ rate, answeredRate, p50, p99, mean, theory, serverCpu, faults }: Point): string {

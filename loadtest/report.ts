@@ -7,7 +7,7 @@
  */
 import { chart, page, type Series, type Table } from 'genroom/loadtest';
 import { type Judgement, kneeOf, THRESHOLDS } from './judge.ts';
-import { type Point, serviceOf, type Summary, type Sweep } from './summary.ts';
+import { type Point, serviceOf, type Summary, type Sweep, wayOf } from './summary.ts';
 import { pollaczekKhinchine } from './theory.ts';
 
 export function report(summary: Summary, { pass, verdicts }: Judgement): string {
@@ -31,7 +31,10 @@ export function report(summary: Summary, { pass, verdicts }: Judgement): string 
     },
     {
       heading: 'E0: what the generator can do',
-      text: ['A null echo. Later experiments use at most half of the highest rate at which the generator was well.'],
+      text: [
+        'A null echo. Later experiments use at most half of the highest rate at which the generator was well. Its mean at ' +
+          `the lowest rate, ${wayOf(summary).toFixed(2)} ms, is what the way there and back takes; theory knows of no way.`,
+      ],
       table: table(ceiling),
     },
     {
@@ -40,7 +43,7 @@ export function report(summary: Summary, { pass, verdicts }: Judgement): string 
         `Each deposit waits ${service.toFixed(2)} ms for its books, one at a time. So one process carries at most ` +
           `${(1000 / service).toFixed(0)} a second, whatever the machine: the mailbox is full, not the core.`,
       ],
-      svg: means(one, service),
+      svg: means(one, service, wayOf(summary)),
       table: table(one),
     },
     {
@@ -87,20 +90,25 @@ export function hockeyStick({ bank }: Summary): string {
 }
 
 /** Mean against offered rate, with Pollaczek–Khinchine drawn over it. */
-function means(sweep: Sweep, service: number): string {
+function means(sweep: Sweep, service: number, way: number): string {
   const points = usable(sweep);
   const served = points.reduce((all, { histogram }) => all + histogram.count, 0);
   const serviceSquared =
     points.reduce((all, point) => all + point.serviceSquared * point.histogram.count, 0) / Math.max(1, served);
   const theory = Array.from({ length: 97 }, (_, i) => (i * 10) / service).map(
-    (rate) => [rate, pollaczekKhinchine({ rate, service, serviceSquared })] as const,
+    (rate) => [rate, way + pollaczekKhinchine({ rate, service, serviceSquared })] as const,
   );
   return chart({
     title: 'One process: mean latency, theory drawn over measurement',
     x: { label: 'offered deposits per second', min: 0, max: 1250 / service },
     y: { label: 'ms', log: true },
     series: [
-      { name: 'theory (Pollaczek–Khinchine, measured service times)', points: theory, as: 'line', color: '#94a3b8' },
+      {
+        name: `theory: ${way.toFixed(1)} ms of way + Pollaczek–Khinchine with the measured service times`,
+        points: theory,
+        as: 'line',
+        color: '#94a3b8',
+      },
       { name: 'measured mean', points: points.map(({ rate, mean }) => [rate, mean] as const), as: 'points' },
       { name: 'measured p99', points: points.map(({ rate, p99 }) => [rate, p99] as const), as: 'both' },
     ],

@@ -56,7 +56,7 @@ export interface Summary {
     readonly k6: string;
     readonly pinned: boolean;
   };
-  /** E0: the null echo. */
+  /** E0: the null echo, from the lowest rate up. */
   readonly ceiling: Sweep;
   /** E1 is the sweep of one shard, E2 those of more. */
   readonly bank: readonly Sweep[];
@@ -95,6 +95,14 @@ export function summarise(
     faults: own ? faults : [...faults, `the server said nothing of ${behaviour}`],
     histogram: step.latency,
   };
+}
+
+/**
+ * What the way there and back takes, generator and sockets included, in ms: the mean of the echo at its lowest rate, where
+ * nothing waits for anything. Queueing theory knows of no way; k6 sees it on every message.
+ */
+export function wayOf({ ceiling }: Pick<Summary, 'ceiling'>): number {
+  return ceiling.points[0]?.mean ?? 0;
 }
 
 /** Mean service time over a sweep, weighted by what was answered. */
