@@ -186,4 +186,87 @@ describe('the shell', () => {
     expect(a.seen.at(-1)).toEqual(['closed', 4500, expect.stringContaining('exit 1')]);
     expect(stage.node.rooms).toBe(0);
   });
+
+  test('what the room crashed by is the reason that is told, not how its supervisor ended', async () => {
+    const stage = new Stage({ recovery: { shadowAttempts: 1 } });
+    await stage.boot();
+    const a = await stage.join('a');
+    await stage.down();
+    await stage.closed();
+    await stage.clock.advance(250);
+    await stage.say({ kind: 'hello', roomId: 'r1', epoch: ++stage.epoch, pid: 'p' });
+    await stage.say({ kind: 'down', roomId: 'r1', epoch: stage.epoch, reason: 'boom again' });
+    await stage.closed();
+    expect(a.seen.at(-1)).toEqual(['closed', 4500, 'The room was given up (boom again).']);
+    expect(reports.map(({ step, reason }) => [step, reason])).toEqual([
+      ['cooling', 'boom'],
+      ['starting', 'boom'],
+      ['givenUp', 'boom again'],
+    ]);
+  });
+
+  test('a node that does not open a room in time: its start fails, and what comes of it later is ended', async () => {
+    const stage = new Stage();
+    const a = stage.knock('a');
+    await stage.clock.advance(9_999);
+    expect([stage.shell.phase, a.outcome()]).toEqual(['opening', 'waiting']);
+    await stage.clock.advance(1);
+    expect(a.outcome()).toBe('room_closed');
+    const error = { code: 'room_not_started', message: expect.stringContaining('within 10 s') as string };
+    await expect(stage.shell.ready).rejects.toMatchObject(error);
+    expect((await stage.take()).map(({ kind }) => kind)).toEqual(['open', 'close']);
+    expect(stage.node.rooms).toBe(0);
+    expect(stage.clock.timers).toBe(0);
+  });
+
+  test('a node that is lost before a room has begun, and does not come back: its start fails in time too', async () => {
+    const stage = new Stage();
+    stage.events.lost('exit 1');
+    await stage.clock.advance(10_000);
+    await expect(stage.shell.ready).rejects.toMatchObject({ code: 'room_not_started' });
+  });
+
+  test('a room with a past is asked for again, and a start that comes late is as good', async () => {
+    const stage = new Stage();
+    await stage.boot();
+    const a = await stage.join('a');
+    stage.events.lost('exit 1');
+    stage.events.up();
+    await stage.take();
+    await stage.clock.advance(10_000);
+    expect(stage.shell.phase).toBe('cooling');
+    await stage.clock.advance(250);
+    expect(await stage.take()).toEqual([expect.objectContaining({ kind: 'open', epoch: 2 })]);
+    await stage.clock.advance(10_000);
+    expect(stage.shell.phase).toBe('cooling');
+    await stage.boot();
+    expect(stage.shell.phase).toBe('running');
+    await stage.take();
+    await stage.clock.advance(60_000);
+    expect(await stage.take()).toEqual([]);
+    expect(a.seen.some(([kind]) => kind === 'closed')).toBe(false);
+  });
+
+  test('while a debugger may stop the node, no start is late', async () => {
+    const stage = new Stage({ callTimeout: false });
+    await stage.clock.advance(60_000);
+    expect(stage.shell.phase).toBe('opening');
+  });
+
+  test('a crash is ordered only where there is somebody to crash', async () => {
+    const stage = new Stage();
+    expect(stage.shell.crash('why')).toBe(false);
+    await stage.boot();
+    await stage.join('a');
+    stage.knock('b');
+    await stage.take();
+    expect([stage.shell.crash('why'), stage.shell.crash('why', 'a')]).toEqual([true, true]);
+    expect([stage.shell.crash('why', 'b'), stage.shell.crash('why', 'nobody')]).toEqual([false, false]);
+    expect(await stage.take()).toEqual([
+      { kind: 'crash', roomId: 'r1', error: 'why' },
+      { kind: 'crash', roomId: 'r1', error: 'why', sessionId: 'a' },
+    ]);
+    await stage.down();
+    expect(stage.shell.crash('why')).toBe(false);
+  });
 });
