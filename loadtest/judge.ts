@@ -78,6 +78,8 @@ const four = (summary: Summary): Sweep | undefined => summary.bank.find(({ shard
 /** The points that a verdict rests on. */
 function judged(summary: Summary): { readonly of: string; readonly point: Point }[] {
   return [
+    // The way is taken from there.
+    ...summary.ceiling.points.slice(0, 1).map((point) => ({ of: 'E0', point })),
     ...one(summary).points.map((point) => ({ of: 'E1', point })),
     ...(four(summary)?.points ?? []).map((point) => ({ of: 'E2', point })),
     ...summary.chat.flatMap(({ points }) => points.slice(-1).map((point) => ({ of: 'E3', point }))),

@@ -118,6 +118,13 @@ test.each(['sent 9 ms late', 'looked 9 ms late', 'k6 used 95 % of its core', '3 
   },
 );
 
+test('a way that was measured by a generator that was not well refuses the run', () => {
+  const summary = good();
+  const [way, ...rest] = summary.ceiling.points;
+  const ceiling = { ...summary.ceiling, points: [{ ...way!, faults: ['sent 9 ms late'] }, ...rest] };
+  expect(refusals({ ...summary, ceiling })).toEqual(['generator healthy, no unexplained failures']);
+});
+
 test('a rate near the ceiling of the generator is refused', () => {
   const summary = good();
   const ceiling = { ...summary.ceiling, points: summary.ceiling.points.slice(0, 1) };
