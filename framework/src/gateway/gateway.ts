@@ -13,6 +13,7 @@ import { LocalDriver, LocalPresence, matchMaker, Server } from '@colyseus/core';
 import { GenroomError } from '../platform/errors.ts';
 import { loadUws } from '../platform/uws.ts';
 import { colyseusShell, type RoomOpening } from './colyseus-shell.ts';
+import { coreLog } from './core-log.ts';
 import type { HttpHandler } from './http/handler.ts';
 import type { Limits } from './limits.ts';
 import { keepPm2FromStrays } from './pm2.ts';
@@ -90,7 +91,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
 async function open(options: GatewayOptions): Promise<Gateway> {
   const { host = DEFAULT_HOST, port = DEFAULT_PORT, reconnection = DEFAULT_RECONNECTION } = options;
   const report = options.report ?? ((error: unknown) => console.error(error));
-  const transport = chooseTransport(options.transport ?? 'auto', { ...options, report }, options.warn ?? console.warn);
+  const warn = options.warn ?? console.warn;
+  const transport = chooseTransport(options.transport ?? 'auto', { ...options, report }, warn);
   keepPm2FromStrays();
   const server = new Server({
     transport,
@@ -98,6 +100,7 @@ async function open(options: GatewayOptions): Promise<Gateway> {
     driver: new LocalDriver(),
     gracefullyShutdown: false,
     greet: false,
+    logger: coreLog(warn, report),
   });
   const open = { rooms: 0 };
   for (const { name, filterBy, ...room } of options.rooms) {

@@ -5,6 +5,7 @@
  *     serve({ rooms, limits: { messagesPerSecond: 60 } })
  */
 import { GenroomError } from '../platform/errors.ts';
+import { near } from '../room/definition-check.ts';
 
 export interface Limits {
   /** Largest WebSocket message taken from a client, in bytes. The socket is closed beyond. Default 65,536. */
@@ -53,13 +54,26 @@ export const defaultLimits: Limits = {
 
 /** The limits as asked for. Throws `bad_limits`: uWebSockets.js ends the process over some of them. */
 export function limitsOf(asked: Partial<Limits> = {}): Limits {
-  const limits = { ...defaultLimits, ...asked };
-  for (const [name, value] of Object.entries(limits)) {
-    if (!(value > 0)) throw badLimit(name, value, 'Give a number above 0, or leave it out.');
+  checkLimits(asked);
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  return { ...defaultLimits, ...given };
+}
+
+/** Throws `bad_limits` for a limit that does not exist or is no sensible number. */
+export function checkLimits(asked: Readonly<Record<string, unknown>> | Partial<Limits>): void {
+  for (const [name, value] of Object.entries(asked) as [string, unknown][]) {
+    if (!Object.hasOwn(defaultLimits, name)) {
+      throw new GenroomError('bad_limits', `There is no limits.${name} (${String(value)})`, {
+        remedy: `Correct its name, or leave it out${near(name, defaultLimits)}`,
+      });
+    }
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !(value > 0)) {
+      throw badLimit(name, value, 'Give a number above 0, or leave it out.');
+    }
+    if (name === 'idleTimeout' && (value < 8 || value > 960))
+      throw badLimit(name, value, 'Give seconds from 8 to 960.');
   }
-  const { idleTimeout } = limits;
-  if (idleTimeout < 8 || idleTimeout > 960) throw badLimit('idleTimeout', idleTimeout, 'Give seconds from 8 to 960.');
-  return limits;
 }
 
 function badLimit(name: string, value: unknown, remedy: string): GenroomError {

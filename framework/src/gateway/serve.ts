@@ -11,6 +11,7 @@
  * - Sockets stay on the main thread, wherever the rooms run.
  * - What was started is ended in reverse order, by `close` or by a start that fails.
  */
+import { statSync } from 'node:fs';
 import { insideWorkerNode } from '../cluster/index.ts';
 import { currentClock } from '../otp/clock.ts';
 import { installStrayHandlers } from '../otp/stray.ts';
@@ -26,6 +27,7 @@ import { type Operations, operatorRoutes } from './http/operator.ts';
 import { staticFiles } from './http/static-files.ts';
 import { inspecting } from './inspecting.ts';
 import { OpenRooms } from './open-rooms.ts';
+import { badOption, checkOptions } from './options-check.ts';
 import type { GenroomServer, ServeOptions } from './serve-options.ts';
 import { serverMetrics } from './server-metrics.ts';
 import type { RoomNode } from './shell/index.ts';
@@ -33,7 +35,7 @@ import { startRoomNode } from './shell/start-node.ts';
 import { newStats } from './stats.ts';
 
 /**
- * Starts a server. Rejects with `listen_failed`, `gateway_running`, `uws_unavailable`, `room_without_module`,
+ * Starts a server. Rejects with `bad_options`, `bad_limits`, `listen_failed`, `gateway_running`, `uws_unavailable`, `room_without_module`,
  * `worker_start_failed` or `serve_on_worker`.
  */
 export async function serve(options: ServeOptions): Promise<GenroomServer> {
@@ -42,6 +44,8 @@ export async function serve(options: ServeOptions): Promise<GenroomServer> {
       remedy: 'Put the rooms into a module of their own, apart from the one that calls serve.',
     });
   }
+  checkOptions(options);
+  checkFolder(options.static);
   const ends: End[] = [];
   try {
     return await start(options, ends);
@@ -119,6 +123,11 @@ async function start(options: ServeOptions, ends: End[]): Promise<GenroomServer>
     crash: (roomId, error = 'crashed by an operator', sessionId) => operations.crash(roomId, error, sessionId),
     close,
   };
+}
+
+function checkFolder(folder: string | undefined): void {
+  if (folder === undefined || statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw badOption('static', folder, 'Give a folder that is there, or leave it out.');
 }
 
 /** Undefined stands for this thread, which runs the rooms where no worker does. */

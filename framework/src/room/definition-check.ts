@@ -175,7 +175,7 @@ function problemIn(value: Record<string, unknown>, { parts, required }: Table, p
 }
 
 /** The known name that is nearest to `name`, as a question; nothing where none is near. */
-function near(name: string, known: object): string {
+export function near(name: string, known: object): string {
   const nearest = Object.keys(known)
     .map((other) => ({ other, edits: distance(name.toLowerCase(), other.toLowerCase()) }))
     .toSorted((a, b) => a.edits - b.edits);

@@ -58,6 +58,22 @@ describe.each(transports)('the %s transport', (transport) => {
     expect((await ask(at.url, 'create/small')).status).toBe(200);
   });
 
+  test('what a client asks for makes core write nothing to the console', async () => {
+    const levels = ['debug', 'log', 'info', 'warn', 'error'] as const;
+    const spies = levels.map((level) => vi.spyOn(console, level).mockImplementation(() => {}));
+    await using at = await party({ transport });
+    expect((await ask(at.url, 'reconnect/x')).body.error).toContain('disposed');
+    const roomId = ((await ask(at.url, 'create/small')).body as { roomId?: string }).roomId!;
+    const body = '{"reconnectionToken":"none"}';
+    expect((await ask(at.url, `reconnect/${roomId}`, { body })).body.error).toContain('expired');
+    await ask(at.url, 'create/unknown');
+    await ask(at.url, 'nonsense/small');
+    const written = spies.flatMap((spy) => spy.mock.calls);
+    vi.restoreAllMocks();
+    expect(written).toEqual([]);
+    expect(at.errors).toEqual([]);
+  });
+
   test('200 clients of the SDK join at once', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {});
     await using at = await party({ transport });
