@@ -2,12 +2,13 @@
  * Every example of the README and the docs: type-checked, and run where it says what it prints.
  *
  * A block opened with "```ts run" must print what its `// prints …` comments say. One opened with "```ts" that serves
- * is started, and the "```ts client" block of the same page runs against it. Other "```ts" blocks are type-checked.
+ * is started, and the "```ts client" block of the same page runs against it. Other "```ts" blocks are type-checked. A
+ * block that opens with `// name.ts` is a file of that name, and the other blocks of its page may import it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client } from '@colyseus/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -37,8 +38,10 @@ async function readExamples(): Promise<Example[]> {
     const text = await readFile(join(root, page), 'utf8');
     for (const match of text.matchAll(/^```ts(?: (\w+))?\n([\s\S]*?)^```$/gm)) {
       const line = text.slice(0, match.index).split('\n').length;
-      const file = join(folder, `${page.replaceAll(/[/\\.]/g, '-')}-${line}.ts`);
-      examples.push({ page, line, kind: match[1] ?? '', code: match[2]!, file });
+      const code = match[2]!;
+      const name = /^\/\/ ([\w-]+\.ts)$/m.exec(code.slice(0, code.indexOf('\n')))?.[1] ?? `line-${line}.ts`;
+      const file = join(folder, page.replaceAll(/[/\\.]/g, '-'), name);
+      examples.push({ page, line, kind: match[1] ?? '', code, file });
     }
   }
   return examples;
@@ -66,8 +69,12 @@ const servers = examples.filter((example) => example.kind === '' && example.code
 beforeAll(async () => {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
-  for (const { file, code } of examples) await writeFile(file, code);
-  const config = { extends: '../tsconfig.json', compilerOptions: { rootDir: '..' }, include: ['*.ts'] };
+  for (const { file, code } of examples) {
+    await mkdir(dirname(file), { recursive: true });
+    // Two blocks of one name on one page would hide each other.
+    await writeFile(file, code, { flag: 'wx' });
+  }
+  const config = { extends: '../tsconfig.json', compilerOptions: { rootDir: '..' }, include: ['**/*.ts'] };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config));
 });
 
@@ -76,6 +83,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 test('there are examples to run', () => {
   expect(examples.length).toBeGreaterThan(5);
   expect(runnable.length).toBeGreaterThan(3);
+  expect(examples.filter(({ code }) => code.includes("from './guessing.ts'")).length).toBeGreaterThan(1);
 });
 
 test('every example type-checks', async () => {
