@@ -23,7 +23,8 @@ test('past the limit its rooms are closed, the server is not ready, and a join i
   expect(await room.request('add', 5)).toBe(5);
 
   const crash = async (roomId: string, sessionId?: string): Promise<number> =>
-    (await fetch(`${server.url}/genroom/crash/${roomId}`, { method: 'POST', body: JSON.stringify({ sessionId }) })).status;
+    (await fetch(`${server.url}/genroom/crash/${roomId}`, { method: 'POST', body: JSON.stringify({ sessionId }) }))
+      .status;
   expect(await crash(room.roomId, 'nobody')).toBe(404);
   expect(await crash(room.roomId, room.sessionId)).toBe(202);
   await expect(client.create('stillborn')).rejects.toThrow('born dead');

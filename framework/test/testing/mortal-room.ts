@@ -12,7 +12,10 @@ function killAbove(which: 'host' | 'node'): void {
   const wanted = which === 'host' ? 'genServer host' : 'supervisor node';
   const found = all(processTree()).filter(({ behaviour }) => behaviour === wanted);
   if (found.length !== 1) throw new Error(`There are ${found.length} of '${wanted}'.`);
-  exit(processes().find((pid) => String(pid) === found[0]!.pid)!, 'kill');
+  exit(
+    processes().find((pid) => String(pid) === found[0]!.pid)!,
+    'kill',
+  );
 }
 
 export const mortal = room({

@@ -47,7 +47,7 @@ export interface OperatorOptions {
 
 export interface Operations {
   tree(): Promise<TreeView>;
-  /** False when there is no such room, or no such session in it. */
+  /** False when no such room runs, or no such session is in it. */
   crash(roomId: string, error: string, sessionId?: string): boolean;
 }
 
@@ -70,7 +70,7 @@ export function operatorRoutes(options: OperatorOptions, operations: Operations)
     const order = readOrder(await request.text());
     if (!order) return text(400, 'The body is not {"error": "…", "sessionId": "…"}.');
     const known = operations.crash(roomId, order.error ?? 'crashed by an operator', order.sessionId);
-    return known ? text(202, 'ordered') : text(404, 'There is no such room, or no such session in it.');
+    return known ? text(202, 'ordered') : text(404, 'No such room runs, or no such session is in it.');
   };
 }
 

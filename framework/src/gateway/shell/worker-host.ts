@@ -20,10 +20,7 @@ export interface WorkerHostData extends WorkerRooms {
 }
 
 /** @throws RoomNotExported, and what a module throws when it is imported */
-export async function host(
-  link: Link<FromNode, ToNode>,
-  { name, log, ...rooms }: WorkerHostData,
-): Promise<RoomHost> {
+export async function host(link: Link<FromNode, ToNode>, { name, log, ...rooms }: WorkerHostData): Promise<RoomHost> {
   nameNode(`${name}-${threadId}`); // a pid is never used again, not by the next thread of this node either
   if (log) openEventLog(lineLog(log));
   return hostRooms(link, rooms);
