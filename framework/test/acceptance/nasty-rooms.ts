@@ -65,6 +65,7 @@ const messages = { fail: z.object({ what: z.string() }), count: z.object({}) };
 
 export const throwing = room({
   name: 'throwing',
+  module: import.meta.url,
   intensity: { max: 1000, period: 1000 },
   state,
   messages: { ...messages, stray: messages.fail, late: messages.fail },
@@ -85,6 +86,7 @@ export const throwing = room({
 
 export const leaving = room({
   name: 'leaving',
+  module: import.meta.url,
   state,
   leave: () => {
     throw new Error('leave always fails');
@@ -93,6 +95,7 @@ export const leaving = room({
 
 export const watching = room({
   name: 'watching',
+  module: import.meta.url,
   state,
   messages: { count: messages.count },
   calls: { count: (room) => ++room.state.count },

@@ -18,9 +18,9 @@ afterEach(async () => {
   log = '';
 });
 
-async function startServer(way: string): Promise<Client> {
+async function startServer(way: string, nodes = 0): Promise<Client> {
   const flags = process.execArgv.filter((arg) => !arg.startsWith('--inspect'));
-  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, 'nasty-server.ts'), way], {
+  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, 'nasty-server.ts'), way, String(nodes)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   server = child;
@@ -60,8 +60,12 @@ async function inTime(answer: Promise<unknown>, what: string): Promise<unknown> 
 
 const count = (text: string): number => log.split(text).length - 1;
 
-test.each(['text', 'sites'])('whatever a handler throws, the next room answers on (log: %s)', async (way) => {
-  const client = await startServer(way);
+test.each([
+  ['text', 0],
+  ['text', 1],
+  ['sites', 0],
+] as const)('whatever a handler throws, the next room answers on (log: %s, nodes: %d)', async (way, nodes) => {
+  const client = await startServer(way, nodes);
   const closed: string[] = [];
   const bad = await join1(client, 'throwing', closed);
   const good = await join1(client, 'watching', closed);
