@@ -92,6 +92,19 @@ test('every example type-checks', async () => {
   expect(code).toBe(0);
 });
 
+test("the first guide's tsconfig.json suits its files, and finds what is wrong", async () => {
+  const page = await readFile(join(root, 'docs/guides/first-room.md'), 'utf8');
+  const project = join(folder, 'docs-guides-first-room-md');
+  await writeFile(join(project, 'tsconfig.json'), /^```json\n([\s\S]*?)^```$/m.exec(page)![1]!);
+  const check = (): Promise<{ code: number | null; out: string }> =>
+    run(join(root, 'node_modules/.bin/tsc'), ['-p', project, '--pretty', 'false'], 100);
+  expect(await check()).toEqual({ code: 0, out: '' });
+  const wrong = join(project, 'wrong.ts');
+  await writeFile(wrong, "import { guessing } from './guessing.ts';\nguessing.nome;\n");
+  expect((await check()).out).toContain('wrong.ts(2,10): error TS2339');
+  await rm(wrong);
+});
+
 describe('an example prints what it says', () => {
   test.each(runnable)('$page:$line', async ({ file, code }) => {
     const expected = [...code.matchAll(/\/\/ prints (.*)$/gm)].map((match) => match[1]!.trim());
