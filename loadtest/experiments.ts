@@ -189,9 +189,12 @@ async function startServer(pinned: boolean): Promise<{ url: string; pid: number;
   const command = [process.execPath, '--import', join(tools, 'workspace.ts'), join(import.meta.dirname, 'server.ts')];
   const [program, ...args] = pinned ? ['taskset', '-c', '0', ...command] : command;
   const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
   const stop = async (): Promise<void> => {
+    process.off('exit', end);
     if (child.exitCode !== null || child.signalCode !== null) return;
-    const hard = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    const hard = setTimeout(end, 15_000);
     child.kill('SIGTERM');
     await once(child, 'exit');
     clearTimeout(hard);

@@ -11,6 +11,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GenroomError } from 'genroom';
+import { exitOnSignals } from 'genroom/loadtest';
 import { runExperiments } from './experiments.ts';
 import { judge, THRESHOLDS } from './judge.ts';
 import { hockeyStick, report } from './report.ts';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
   },
 });
 
+exitOnSignals();
 try {
   const summary = await runExperiments({ quick: values.quick, progress: (line) => process.stderr.write(`${line}\n`) });
   const judgement = judge(summary);

@@ -13,7 +13,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GenroomError } from '../../platform/errors.ts';
 import { loadReport, stepLine } from './load-report.ts';
-import { type LoadRun, runLoad } from './run.ts';
+import { exitOnSignals, type LoadRun, runLoad } from './run.ts';
 
 export const LOADTEST_USAGE = `genroom loadtest --url <url> --room <name> --script <file> [--rates 10,50,100]
                         [--seconds <number>] [--out <file.html>] [--json]
@@ -29,6 +29,7 @@ export const LOADTEST_USAGE = `genroom loadtest --url <url> --room <name> --scri
 /** Runs the command. @returns the exit code @throws Error for a command line that is not understood */
 export async function loadtest(args: string[]): Promise<number> {
   const { run, out, json } = parse(args);
+  exitOnSignals();
   try {
     const result = await runLoad({ ...run, progress: (step) => process.stderr.write(`${stepLine(step)}\n`) });
     await writeFile(out, loadReport(run, result));

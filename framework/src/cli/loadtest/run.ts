@@ -92,6 +92,16 @@ export async function runLoad(run: LoadRun): Promise<LoadRunResult> {
   }
 }
 
+/** Has a signal end this process by way of its `exit`, so that nothing that it started is left behind. */
+export function exitOnSignals(): void {
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+  ] as const) {
+    process.once(signal, () => process.exit(128 + number));
+  }
+}
+
 export class LoadFailed extends GenroomError {
   constructor(why: string, remedy: string) {
     super('load_failed', `The load test could not be run: ${why}`, { remedy });
@@ -138,6 +148,8 @@ async function runK6(
     child.once('close', resolve);
     child.once('error', () => resolve(null));
   });
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
   const cpu = watchCpu(child.pid ?? 0);
   const serverCpu = serverPid === undefined ? undefined : watchCpu(serverPid);
   const results: LoadResult[] = [];
@@ -161,7 +173,8 @@ async function runK6(
   } finally {
     cpu.close();
     serverCpu?.close();
-    if (child.exitCode === null) child.kill('SIGKILL');
+    process.off('exit', end);
+    if (child.exitCode === null) end();
   }
 }
 
