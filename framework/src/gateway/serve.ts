@@ -35,8 +35,8 @@ import { startRoomNode } from './shell/start-node.ts';
 import { newStats } from './stats.ts';
 
 /**
- * Starts a server. Rejects with `bad_options`, `bad_limits`, `listen_failed`, `gateway_running`, `uws_unavailable`, `room_without_module`,
- * `worker_start_failed` or `serve_on_worker`.
+ * Starts a server. Rejects with `bad_options`, `bad_limits`, `listen_failed`, `gateway_running`, `uws_unavailable`,
+ * `room_without_module`, `worker_start_failed` or `serve_on_worker`.
  */
 export async function serve(options: ServeOptions): Promise<GenroomServer> {
   if (insideWorkerNode()) {

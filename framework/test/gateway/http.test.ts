@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { healthRoutes } from '../../src/gateway/http/health.ts';
-import { isLocalHost, isLoopback, type OperatorOptions, operatorRoutes, type TreeView } from '../../src/gateway/http/operator.ts';
+import {
+  isLocalHost,
+  isLoopback,
+  type OperatorOptions,
+  operatorRoutes,
+  type TreeView,
+} from '../../src/gateway/http/operator.ts';
 import { staticFiles } from '../../src/gateway/http/static-files.ts';
 import { openMetrics } from '../../src/telemetry/metrics.ts';
 import { party, rawHttp, transports } from './small-room.ts';

@@ -79,6 +79,7 @@ describe.each(transports)('the %s transport', (transport) => {
     await using at = await party({ transport });
     const rooms = await Promise.all(Array.from({ length: 200 }, () => new Client(at.url).joinOrCreate('small')));
     expect(new Set(rooms.map(({ sessionId }) => sessionId)).size).toBe(200);
+    await Promise.all(rooms.map((room) => room.leave()));
     vi.restoreAllMocks();
   });
 
@@ -93,7 +94,8 @@ describe.each(transports)('the %s transport', (transport) => {
       error: expect.stringContaining('too many rooms'),
     });
     expect((await ask(at.url, 'joinOrCreate/small')).status).toBe(200); // into one that is there
-    await until(() => at.log.filter(([what]) => what === 'close').length === 3, 'the end of the empty rooms', 9000);
+    // Core disposes of the one that failed at its creation as well, at its own time.
+    await until(() => at.log.filter(([what]) => what === 'close').length === 4, 'the end of the empty rooms', 9000);
     expect((await create()).status).toBe(200);
   }, 15_000);
 });
