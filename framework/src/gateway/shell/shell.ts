@@ -12,41 +12,21 @@
  *     const shell = new RoomShell({ roomId, name: 'chat', options, node, room, clock });
  *     await shell.ready;
  */
-import type { Clock, TimerHandle } from '../../otp/clock.ts';
+import type { TimerHandle } from '../../otp/clock.ts';
 import { GenroomError } from '../../platform/errors.ts';
 import type { ConnectionInfo, FromNode, RoomOrder } from '../../room/link.ts';
 import type { PlayerTurn, RoomTurn } from '../../room/turn-record.ts';
 import { CloseCode } from '../close-codes.ts';
 import { Clients } from './clients.ts';
-import { defaultBounds, type Pending, type QueueBounds } from './pending-queue.ts';
-import type { ClientPort, RoomPort, ShellPort } from './ports.ts';
-import { defaultRecovery, type RecoveryPolicy } from './recovery.ts';
+import { defaultBounds, type Pending } from './pending-queue.ts';
+import type { ClientPort, ShellPort } from './ports.ts';
+import { defaultRecovery } from './recovery.ts';
 import { RecoveryRun } from './recovery-run.ts';
 import { reportDown, reportPlayerGivenUp } from './reports.ts';
 import type { NodeListener, RoomNode } from './room-node.ts';
 import { RoomPast } from './room-past.ts';
 import type { Session } from './session.ts';
-
-export interface ShellOptions {
-  readonly roomId: string;
-  /** Name of the definition. */
-  readonly name: string;
-  /** What the room was created with. */
-  readonly options: unknown;
-  readonly node: RoomNode;
-  readonly room: RoomPort;
-  readonly clock: Clock;
-  /** Milliseconds a call may take; false suspends deadlines (`--inspect`). Default 10,000. */
-  readonly callTimeout?: number | false;
-  readonly recovery?: Partial<RecoveryPolicy>;
-  readonly bounds?: Partial<QueueBounds>;
-}
-
-/**
- * `opening`: the node was asked for the room. `booting`: an incarnation has its past and has not finished its first
- * turn. `down`: it crashed, its supervisor starts another. `lost`: the node is gone. `cooling`: past its intensity.
- */
-export type ShellPhase = 'opening' | 'booting' | 'running' | 'down' | 'lost' | 'cooling' | 'closed';
+import type { ShellOptions, ShellPhase } from './shell-options.ts';
 
 /** Milliseconds a node has to start the process of a room. */
 const OPEN_TIMEOUT = 10_000;
