@@ -61,7 +61,7 @@ export function limitsOf(asked: Partial<Limits> = {}): Limits {
 
 /** Throws `bad_limits` for a limit that does not exist or is no sensible number. */
 export function checkLimits(asked: Readonly<Record<string, unknown>> | Partial<Limits>): void {
-  for (const [name, value] of Object.entries(asked) as [string, unknown][]) {
+  for (const [name, value] of Object.entries<unknown>(asked)) {
     if (!Object.hasOwn(defaultLimits, name)) {
       throw new GenroomError('bad_limits', `There is no limits.${name} (${String(value)})`, {
         remedy: `Correct its name, or leave it out${near(name, defaultLimits)}`,

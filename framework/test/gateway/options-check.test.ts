@@ -44,7 +44,8 @@ test.each([
   const { code, message } = refusal(options)!;
   expect(code).toBe('bad_options');
   expect(message).toContain(`The option \`${name}\` of serve is `);
-  if (typeof value !== 'object') expect(message).toContain(typeof value === 'string' ? `'${value}'` : String(value));
+  if (typeof value !== 'object')
+    expect(message).toContain(typeof value === 'string' ? `'${value}'` : `${value as number | boolean}`);
   expect(message).toMatch(/Give .+, or leave it out\.$/);
 });
 
