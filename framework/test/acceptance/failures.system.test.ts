@@ -151,7 +151,7 @@ describe.each(placements)('on $transport with $nodes nodes', ({ transport, nodes
     const late = await Promise.all(joining);
     for (const room of [first, ...others.slice(2), ...late])
       expect(await room.request('count', {})).toBeTypeOf('number');
-    const tree = (await (await fetch(`${url}/genroom/tree`)).json()) as unknown;
+    const tree: unknown = await (await fetch(`${url}/genroom/tree`)).json();
     expect(JSON.stringify(tree)).toContain(late[0]!.sessionId);
     expect(JSON.stringify(tree)).not.toContain(others[0]!.sessionId);
     expect(closings()).toEqual([]);

@@ -47,7 +47,7 @@ async function chats(address: string): Promise<Room<unknown, ChatState>[]> {
   const [ada, bo] = [await enter(address, 'Ada'), await enter(address, 'Bo')];
   const text = `hello ${randomUUID()}`;
   await ada.request('post', { id: randomUUID(), text });
-  await until('Bo sees what Ada said', () => bo.state.lines.at(-1)?.text === text);
+  await until('Bo sees what Ada said', () => bo.state.lines?.at(-1)?.text === text);
   expect(bo.state.lines.at(-1)?.by).toBe('Ada');
   return [ada, bo];
 }

@@ -45,8 +45,9 @@ test('a socket is served while ten processes flood each other, and each of them 
   socket.destroy();
   echo.close();
   waits.sort((a, b) => a - b);
-  // A round trip takes a few turns of the event loop, each after a burst of 8 ms; the flood itself never ends.
-  expect(waits[10]).toBeLessThan(250);
+  // A round trip takes a few turns of the event loop, each after a burst of 8 ms. The flood itself never ends: without
+  // those turns not one would come back. The bound is wide, for a busy machine.
+  expect(waits[10]).toBeLessThan(3000);
   expect(Math.min(...counts)).toBeGreaterThan(Math.max(...counts) / 4);
   expect(Math.min(...counts)).toBeGreaterThan(0);
 });

@@ -23,7 +23,7 @@ import type { ClientPort, ShellPort } from './ports.ts';
 import { defaultRecovery } from './recovery.ts';
 import { RecoveryRun } from './recovery-run.ts';
 import { reportDown, reportPlayerGivenUp } from './reports.ts';
-import type { NodeListener, RoomNode } from './room-node.ts';
+import type { NodeListener } from './room-node.ts';
 import { RoomPast } from './room-past.ts';
 import type { Session } from './session.ts';
 import type { ShellOptions, ShellPhase } from './shell-options.ts';
