@@ -90,6 +90,7 @@ export class Poster {
     const text = `${this.#name}, line ${++this.#posted}`;
     this.fates.set(id, 'inDoubt');
     const begun = performance.now();
+    let doubt = false;
     for (let tries = 1; tries <= this.#tries; tries++) {
       if (tries === 2) this.triedAgain++;
       try {
@@ -98,7 +99,9 @@ export class Poster {
         this.latencies.push(performance.now() - begun);
         return;
       } catch (error) {
-        this.fates.set(id, wasNotApplied(error) ? 'rejected' : 'inDoubt');
+        // What refuses the repeat (a rate, a queue) says nothing of the try before it, whose answer was lost.
+        doubt ||= !wasNotApplied(error);
+        this.fates.set(id, doubt ? 'inDoubt' : 'rejected');
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
     }
