@@ -13,6 +13,21 @@ export interface ChildInfo {
   readonly restarting: boolean;
 }
 
+/** What `countChildren` answers. */
+export function countsOf(children: readonly ChildInfo[]): {
+  specs: number;
+  active: number;
+  supervisors: number;
+  workers: number;
+} {
+  return {
+    specs: children.length,
+    active: children.filter((child) => child.pid).length,
+    supervisors: children.filter((child) => child.type === 'supervisor').length,
+    workers: children.filter((child) => child.type === 'worker').length,
+  };
+}
+
 export type ChildErrorCode =
   | 'already_started'
   | 'already_present'

@@ -10,7 +10,7 @@
  *   const pid = await startChild(sup, childSpec(account, { number: '7' }));
  */
 import { type Behaviour, MAKE } from './behaviour.ts';
-import type { ChildAnswer, ChildErrorCode, ChildInfo } from './children.ts';
+import { countsOf, type ChildAnswer, type ChildErrorCode, type ChildInfo } from './children.ts';
 import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
 import type { NormalSpec } from './child-spec.ts';
 import { publishRestart } from './channels.ts';
@@ -206,7 +206,7 @@ function dynamicServer({
           const child = state.children.get(pid);
           return child ? reply({ value: child.spec }, state) : fault(state, 'not_found', pid);
         }) as never,
-        countChildren: ((state: State) => reply(counts([...state.children.values()]), state)) as never,
+        countChildren: ((state: State) => reply(countsOf([...state.children.values()].map(describe)), state)) as never,
       },
       casts: {},
       info: info,
@@ -214,13 +214,4 @@ function dynamicServer({
     },
     'dynamicSupervisor',
   );
-}
-
-function counts(children: readonly Child[]): { specs: number; active: number; supervisors: number; workers: number } {
-  return {
-    specs: children.length,
-    active: children.filter((child) => !child.restarting).length,
-    supervisors: children.filter((child) => child.spec.type === 'supervisor').length,
-    workers: children.filter((child) => child.spec.type === 'worker').length,
-  };
 }

@@ -6,7 +6,7 @@
  * - `children` stands in start order; a temporary child is in it only while it runs.
  * - Nothing here is async unless a child's init or its stop takes time; then the mailbox waits, as in OTP.
  */
-import type { ChildAnswer, ChildErrorCode, ChildFault, ChildInfo } from './children.ts';
+import { countsOf, type ChildAnswer, type ChildErrorCode, type ChildFault, type ChildInfo } from './children.ts';
 import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
 import { type ChildSpec, type NormalSpec, normalSpec } from './child-spec.ts';
 import { publishRestart } from './channels.ts';
@@ -291,7 +291,7 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
           const child = find(state, id);
           return child ? reply({ value: child.spec }, state) : fault(state, 'not_found', id);
         }) as never,
-        countChildren: ((state: State) => reply(counts(state.children), state)) as never,
+        countChildren: ((state: State) => reply(countsOf(state.children.map(describe)), state)) as never,
       },
       casts: {},
       info: info,
@@ -304,13 +304,4 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
 /** The pids of a supervisor's children in start order. Internal to the layer. */
 export function startOrder(supervisor: { readonly state: unknown }): readonly (Pid | undefined)[] {
   return ((supervisor.state as State | undefined)?.children ?? []).map((child) => child.pid);
-}
-
-function counts(children: readonly Child[]): { specs: number; active: number; supervisors: number; workers: number } {
-  return {
-    specs: children.length,
-    active: children.filter((child) => child.pid).length,
-    supervisors: children.filter((child) => child.spec.type === 'supervisor').length,
-    workers: children.filter((child) => child.spec.type === 'worker').length,
-  };
 }
