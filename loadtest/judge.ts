@@ -4,7 +4,7 @@
  * Invariants: pure; every verdict carries the figure and the limit; a run whose generator was not well is refused before
  * its figures are looked at, and no figure of a faulty point is used.
  *
- *     judge(summary) // {pass: false, verdicts: [{name: 'E1 knee', pass: false, found: '0.70 of 1/S', wanted: …}]}
+ *     judge(summary) // {pass: false, rows: [{name: 'E1 knee', ours: 0.7, goal: 0.8, unit: 'of 1/S', pass: false, …}]}
  */
 import { type Point, serviceOf, type Summary, type Sweep, wayOf } from './summary.ts';
 
@@ -36,27 +36,33 @@ export const THRESHOLDS = {
 export interface Verdict {
   readonly name: string;
   readonly pass: boolean;
+  /** The figure, what it is held against where that is not a limit, and the limit. Absent where nothing was found. */
+  readonly ours?: number;
+  readonly peer?: number;
+  readonly ratio?: number;
+  readonly goal: number;
+  readonly unit: string;
   readonly found: string;
   readonly wanted: string;
 }
 
 export interface Judgement {
   readonly pass: boolean;
-  readonly verdicts: readonly Verdict[];
+  readonly rows: readonly Verdict[];
 }
 
 export function judge(summary: Summary): Judgement {
-  const verdicts = summary.quick
+  const rows = summary.quick
     ? [answers(summary), shape(summary)]
     : [
         generator(summary),
         ceiling(summary),
-        knee(summary),
+        ...knee(summary),
         ...theory(summary),
         fourShards(summary),
         ...cpuBound(summary),
       ];
-  return { pass: verdicts.every((verdict) => verdict.pass), verdicts };
+  return { pass: rows.every((row) => row.pass), rows };
 }
 
 /** The highest offered rate that is usable and still quick; undefined where there is none. */
@@ -93,6 +99,9 @@ function generator(summary: Summary): Verdict {
   return {
     name: 'generator healthy, no unexplained failures',
     pass: bad.length === 0,
+    ours: bad.length,
+    goal: 0,
+    unit: 'faults',
     found: bad.length === 0 ? 'at all rates' : bad.join('; '),
     wanted: 'no fault at any rate that is judged',
   };
@@ -104,24 +113,41 @@ function ceiling(summary: Summary): Verdict {
   return {
     name: 'E0 generator far from its ceiling',
     pass: most <= limit,
+    ours: most,
+    goal: limit,
+    unit: 'messages/s, at most',
     found: `at most ${most.toFixed(0)} messages/s`,
     wanted: `at most ${limit.toFixed(0)}, half of its ceiling`,
   };
 }
 
-function knee(summary: Summary): Verdict {
+function knee(summary: Summary): Verdict[] {
   const sweep = one(summary);
   const service = serviceOf(sweep);
   const found = kneeOf(sweep, service);
   const rho = found ? (found.rate * service) / 1000 : 0;
   const cpu = found?.serverCpu ?? null;
   const { kneeFrom, kneeUntil, idleCore } = THRESHOLDS;
-  return {
-    name: 'E1 knee, the core idle',
-    pass: rho >= kneeFrom && rho <= kneeUntil && cpu !== null && cpu <= idleCore,
-    found: found ? `${rho.toFixed(2)} of 1/S (${found.rate.toFixed(0)}/s), core ${percent(cpu)} busy` : 'no knee',
-    wanted: `${kneeFrom} to ${kneeUntil} of 1/S, core at most ${percent(idleCore)} busy`,
-  };
+  return [
+    {
+      name: 'E1 knee',
+      pass: rho >= kneeFrom && rho <= kneeUntil,
+      ...(found && { ours: rho }),
+      goal: kneeFrom,
+      unit: 'of 1/S',
+      found: found ? `${rho.toFixed(2)} of 1/S (${found.rate.toFixed(0)}/s)` : 'no knee',
+      wanted: `${kneeFrom} to ${kneeUntil} of 1/S`,
+    },
+    {
+      name: 'E1 the core idle at the knee',
+      pass: cpu !== null && cpu <= idleCore,
+      ...(cpu !== null && { ours: cpu }),
+      goal: idleCore,
+      unit: 'of a core, at most',
+      found: `core ${percent(cpu)} busy`,
+      wanted: `at most ${percent(idleCore)} busy`,
+    },
+  ];
 }
 
 function theory(summary: Summary): Verdict[] {
@@ -131,19 +157,21 @@ function theory(summary: Summary): Verdict[] {
     const distance = (point: Point): number => Math.abs((point.rate * service) / 1000 - rho);
     const point = sweep.points.toSorted((a, b) => distance(a) - distance(b))[0];
     const wanted = `within ${percent(within)} of Pollaczek–Khinchine, less the way of an echo`;
-    const name = `E1 mean at ρ = ${rho}`;
+    const row = { name: `E1 mean at ρ = ${rho}`, goal: within, unit: 'ms; the goal is a share of the theory', wanted };
     if (!point || distance(point) > THRESHOLDS.nearby || point.theory === null)
-      return { name, pass: false, found: 'no point there', wanted };
+      return { ...row, pass: false, found: 'no point there' };
     const way = wayOf(summary);
     const off = (point.mean - way) / point.theory - 1;
     const whole = point.mean / point.theory - 1;
     return {
-      name,
+      ...row,
       pass: Math.abs(off) <= within,
+      ours: point.mean - way,
+      peer: point.theory,
+      ratio: 1 + off,
       found:
         `${point.mean.toFixed(2)} ± ${point.half.toFixed(2)} ms, of which the way ${way.toFixed(2)}; ` +
         `theory ${point.theory.toFixed(2)} ms (${signed(off)}; with the way ${signed(whole)})`,
-      wanted,
     };
   });
 }
@@ -157,6 +185,9 @@ function fourShards(summary: Summary): Verdict {
   return {
     name: 'E2 knee of four shards',
     pass: times >= THRESHOLDS.fourShards,
+    ...(first && found && { ours: found.rate, peer: first.rate, ratio: times }),
+    goal: THRESHOLDS.fourShards,
+    unit: 'messages/s; the goal is a ratio',
     found: first && found ? `${times.toFixed(2)} times as high (${found.rate.toFixed(0)}/s)` : 'no knee',
     wanted: `at least ${THRESHOLDS.fourShards} times that of one`,
   };
@@ -172,6 +203,9 @@ function cpuBound({ chat }: Summary): Verdict[] {
     {
       name: 'E3 shards on one core gain nothing',
       pass: gain < THRESHOLDS.cpuBoundGain,
+      ...(single && several && { ours: several.answeredRate, peer: single.answeredRate, ratio: 1 + gain }),
+      goal: THRESHOLDS.cpuBoundGain,
+      unit: 'posts/s; the goal is the gain, at most',
       found:
         single && several
           ? `${signed(gain)} (${single.answeredRate.toFixed(0)} → ${several.answeredRate.toFixed(0)} posts/s)`
@@ -181,6 +215,9 @@ function cpuBound({ chat }: Summary): Verdict[] {
     {
       name: 'E3 the core was the limit',
       pass: cores.every((core) => core >= THRESHOLDS.cpuBoundCore),
+      ours: Math.min(...cores),
+      goal: THRESHOLDS.cpuBoundCore,
+      unit: 'of a core',
       found: `core ${cores.map(percent).join(' and ')} busy`,
       wanted: `at least ${percent(THRESHOLDS.cpuBoundCore)}`,
     },
@@ -192,7 +229,15 @@ function answers(summary: Summary): Verdict {
   const bad = judged(summary).flatMap(({ point }) =>
     point.faults.filter((fault) => /failed:|never answered|said nothing/.test(fault)),
   );
-  return { name: 'all was answered', pass: bad.length === 0, found: bad.join('; ') || 'yes', wanted: 'no failures' };
+  return {
+    name: 'all was answered',
+    pass: bad.length === 0,
+    ours: bad.length,
+    goal: 0,
+    unit: 'faults',
+    found: bad.join('; ') || 'yes',
+    wanted: 'no failures',
+  };
 }
 
 /** … and whether the stick is bent at all. */
@@ -202,6 +247,11 @@ function shape(summary: Summary): Verdict {
   return {
     name: 'waiting grows with load',
     pass: full.wait > 2 * calm.wait && full.mean > calm.mean,
+    ours: full.wait,
+    peer: calm.wait,
+    ratio: full.wait / calm.wait,
+    goal: 2,
+    unit: 'ms of waiting; the goal is a ratio',
     found: `${calm.mean.toFixed(1)} ms at ${calm.rate.toFixed(0)}/s, ${full.mean.toFixed(1)} ms at ${full.rate.toFixed(0)}/s`,
     wanted: 'more than at the lowest rate',
   };

@@ -36,7 +36,7 @@ try {
   if (judgement.pass && !values.quick) {
     await writeFile(join(import.meta.dirname, '../docs/images/hockey-stick.svg'), hockeyStick(summary));
   }
-  for (const { name, pass, found, wanted } of judgement.verdicts) {
+  for (const { name, pass, found, wanted } of judgement.rows) {
     process.stderr.write(`${pass ? 'ok     ' : 'REFUSED'} ${name}: ${found} (wanted: ${wanted})\n`);
   }
   process.stderr.write(

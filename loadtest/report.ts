@@ -10,7 +10,7 @@ import { type Judgement, kneeOf, THRESHOLDS } from './judge.ts';
 import { type Point, serviceOf, type Summary, type Sweep, wayOf } from './summary.ts';
 import { pollaczekKhinchine } from './theory.ts';
 
-export function report(summary: Summary, { pass, verdicts }: Judgement): string {
+export function report(summary: Summary, { pass, rows }: Judgement): string {
   const { machine, ceiling, bank, chat } = summary;
   const one = bank[0]!;
   const service = serviceOf(one);
@@ -26,7 +26,7 @@ export function report(summary: Summary, { pass, verdicts }: Judgement): string 
       ],
       table: {
         head: ['', 'wanted', 'found'],
-        rows: verdicts.map((v) => [`${v.pass ? 'ok' : 'refused'}: ${v.name}`, v.wanted, v.found]),
+        rows: rows.map((v) => [`${v.pass ? 'ok' : 'refused'}: ${v.name}`, v.wanted, v.found]),
       },
     },
     {

@@ -30,6 +30,9 @@ test('the quick run works through all experiments in a minute', { timeout: 110_0
     expect(performance.now() - began).toBeLessThan(90_000);
     const result = JSON.parse(json) as Summary & Judgement;
     expect(result.pass).toBe(true);
+    expect(result.rows).not.toEqual([]);
+    for (const row of result.rows)
+      expect(row).toMatchObject({ name: expect.any(String), ours: expect.any(Number), pass: true });
     const one = result.bank.find(({ shards }) => shards === 1)!;
     // Beyond saturation a process that only waits is full while its core is not.
     expect(one.points.at(-1)!.utilisation).toBeGreaterThan(0.6);
