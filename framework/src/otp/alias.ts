@@ -6,6 +6,7 @@
  *   send(server, { ask: 'balance', replyTo: here });
  */
 import { INFO } from './mailbox.ts';
+import type { Monitor } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { DEAD, type Proc } from './proc.ts';
 import { requireProc } from './spawn.ts';
@@ -50,7 +51,9 @@ export function alias(options: { reply?: boolean } = {}): Alias {
   return new Alias(requireProc('alias'), options.reply ?? false);
 }
 
-/** Withdraws an alias; what was sent to it from now on is dropped. Returns whether it still stood. */
-export function unalias(one: Alias): boolean {
+/**
+ * Withdraws an alias, or that of a monitor; what was sent to it from now on is dropped. Returns whether it still stood.
+ */
+export function unalias(one: Alias | Monitor): boolean {
   return one.withdraw();
 }

@@ -55,7 +55,15 @@ export {
   unlink,
 } from './process.ts';
 export { receive, spawn, spawnLink, spawnMonitor } from './spawn.ts';
-export { type Down, type Exit, isDown, isExit, type Monitor } from './monitor.ts';
+export {
+  type Down,
+  type Exit,
+  isDown,
+  isExit,
+  type Monitor,
+  type MonitorAlias,
+  type MonitorOptions,
+} from './monitor.ts';
 export {
   type Crash,
   type CallFailed,

@@ -12,12 +12,12 @@
 import { NoProcess } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { INFO } from './mailbox.ts';
-import type { Pid } from './pid.ts';
+import { type Pid, PROC } from './pid.ts';
 import { DEAD, type Proc } from './proc.ts';
 
-/** The message that a monitor gives at the end of its process. */
-export interface Down {
-  readonly tag: 'DOWN';
+/** The message that a monitor gives at the end of its process; `tag` is the monitor's own where it was given one. */
+export interface Down<T = 'DOWN'> {
+  readonly tag: T;
   readonly ref: Monitor;
   readonly pid: Pid;
   readonly reason: ExitReason;
@@ -30,15 +30,57 @@ export interface Exit {
   readonly reason: ExitReason;
 }
 
+/**
+ * Until when a monitor's reference is also an address of its owner: until `unalias`, until the monitor is gone (by
+ * `demonitor` or its DOWN), or until then or the first message, which ends the monitor too. OTP's `{alias, …}`.
+ */
+export type MonitorAlias = 'explicitUnalias' | 'demonitor' | 'replyDemonitor';
+
+export interface MonitorOptions<T = unknown> {
+  /** Makes the reference an alias: `send(ref, message)` reaches the owner while it is active. Default none. */
+  readonly alias?: MonitorAlias;
+  /** Stands in the message in the place of 'DOWN'. */
+  readonly tag?: T;
+}
+
 /** One monitor, and the reference that its DOWN carries. */
-export class Monitor {
+export class Monitor<T = unknown> {
   readonly pid: Pid;
   /** Who is told: a process by a DOWN in its mailbox, the framework's own code by a function. */
   readonly watcher: Proc | ((reason: ExitReason) => void);
+  /** The first field of its message. */
+  readonly tag: T;
+  #alias: MonitorAlias | undefined;
 
-  constructor(pid: Pid, watcher: Proc | ((reason: ExitReason) => void)) {
+  constructor(pid: Pid, watcher: Proc | ((reason: ExitReason) => void), options?: MonitorOptions<T>) {
     this.pid = pid;
     this.watcher = watcher;
+    this.tag = options?.tag ?? ('DOWN' as T);
+    this.#alias = options?.alias;
+  }
+
+  /** Whether a message sent to it now would arrive. */
+  get active(): boolean {
+    return this.#alias !== undefined && typeof this.watcher !== 'function' && this.watcher.status !== DEAD;
+  }
+
+  /** Internal to the layer: `send` to it. Dropped where it is no alias, or one no more. */
+  deliver(message: unknown): void {
+    if (this.#alias === undefined || typeof this.watcher === 'function') return;
+    if (this.#alias === 'replyDemonitor') removeMonitor(this, this.pid[PROC] as Proc | undefined, false);
+    this.watcher.deliver(message, undefined, INFO);
+  }
+
+  /** Internal to the layer: the monitor is gone, and with it an alias that was to end with it. */
+  gone(): void {
+    if (this.#alias !== 'explicitUnalias') this.#alias = undefined;
+  }
+
+  /** Internal to the layer. */
+  withdraw(): boolean {
+    const stood = this.#alias !== undefined;
+    this.#alias = undefined;
+    return stood;
   }
 
   toJSON(): string {
@@ -55,6 +97,13 @@ export function isDown(message: unknown): message is Down {
   );
 }
 
+/** Whether a message is what this monitor gave, whatever its tag. */
+function isFrom(message: unknown, { tag, ref }: { tag: unknown; ref: Monitor }): boolean {
+  return (
+    typeof message === 'object' && message !== null && (message as Down).tag === tag && (message as Down).ref === ref
+  );
+}
+
 export function isExit(message: unknown): message is Exit {
   return typeof message === 'object' && message !== null && (message as Exit).tag === 'EXIT';
 }
@@ -64,15 +113,18 @@ export function notifyDown(monitor: Monitor, reason: ExitReason): void {
   const { watcher } = monitor;
   if (typeof watcher === 'function') return watcher(reason);
   watcher.monitors?.delete(monitor);
-  watcher.deliver({ tag: 'DOWN', ref: monitor, pid: monitor.pid, reason } satisfies Down, undefined, INFO);
+  monitor.gone();
+  const { tag, pid } = monitor;
+  watcher.deliver({ tag, ref: monitor, pid, reason } satisfies Down<unknown>, undefined, INFO);
 }
 
-export function addMonitor(
+export function addMonitor<T = unknown>(
   watcher: Proc | ((reason: ExitReason) => void),
   target: Proc | undefined,
   pid: Pid,
-): Monitor {
-  const monitor = new Monitor(pid, watcher);
+  options?: MonitorOptions<T>,
+): Monitor<T> {
+  const monitor = new Monitor(pid, watcher, options);
   if (!target || target.status === DEAD) {
     notifyDown(monitor, 'noproc');
     return monitor;
@@ -88,7 +140,8 @@ export function removeMonitor(monitor: Monitor, target: Proc | undefined, flush:
   const stood = target?.watchers?.delete(monitor) ?? false;
   if (typeof watcher === 'function') return stood;
   watcher.monitors?.delete(monitor);
-  if (flush && !stood) flushMessage(watcher, (m) => isDown(m) && m.ref === monitor);
+  monitor.gone();
+  if (flush && !stood) flushMessage(watcher, (m) => isFrom(m, { tag: monitor.tag, ref: monitor }));
   return stood;
 }
 

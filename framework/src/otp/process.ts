@@ -16,7 +16,8 @@ import {
   addMonitor,
   flushMessage,
   isExit,
-  type Monitor,
+  Monitor,
+  type MonitorOptions,
   noSuchProcess,
   removeLink,
   removeMonitor,
@@ -40,10 +41,10 @@ function refuseEnded(): Proc | undefined {
   return proc;
 }
 
-/** Sends a plain message; a genServer gets it at `info`. Silent when the target is gone. */
-export function send(target: Target | Alias, message: unknown): void {
+/** Sends a plain message; a genServer gets it at `info`. Silent when the target is gone, or an alias withdrawn. */
+export function send(target: Target | Alias | Monitor, message: unknown): void {
   refuseEnded();
-  if (target instanceof Alias) return target.deliver(message);
+  if (target instanceof Alias || target instanceof Monitor) return target.deliver(message);
   if (target instanceof ViaName) {
     const proc = resolveTarget(target);
     if (!proc)
@@ -136,12 +137,17 @@ export function unlink(pid: Pid): void {
   else flushMessage(me, (message) => isExit(message) && message.from === pid);
 }
 
-/** Watches a process: at its end, or at once if it is gone, a DOWN with the returned reference arrives. */
-export function monitor(target: Target): Monitor {
+/**
+ * Watches a process: at its end, or at once if it is gone, a DOWN with the returned reference arrives.
+ *
+ * @param options.alias makes the reference an address of the running process too, until when it says
+ * @param options.tag stands in the message in the place of 'DOWN'
+ */
+export function monitor<T = 'DOWN'>(target: Target, options?: MonitorOptions<T>): Monitor<T> {
   const me = requireProc('monitor');
   const proc = resolveTarget(target);
   // Of an unknown name the DOWN shows a pid that leads nowhere (row SIG-30).
-  return addMonitor(me, proc, proc?.pid ?? (target instanceof Pid ? target : new Pid(undefined)));
+  return addMonitor(me, proc, proc?.pid ?? (target instanceof Pid ? target : new Pid(undefined)), options);
 }
 
 /** Ends a monitor. Returns whether it still stood; with `flush` a DOWN of it in the mailbox is removed as well. */

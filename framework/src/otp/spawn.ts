@@ -17,7 +17,7 @@ import { BadArgument, NoProcess, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { crashProcess, endProcess } from './exit-signals.ts';
 import { CAST, INFO, SYSTEM } from './mailbox.ts';
-import { addLink, addMonitor, type Monitor } from './monitor.ts';
+import { addLink, addMonitor, type Monitor, type MonitorOptions } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { currentProc, DEAD, living, Proc } from './proc.ts';
 import type { Self } from './gen-server.ts';
@@ -205,11 +205,14 @@ export function spawnLink(body: Body): Pid {
   return proc.pid;
 }
 
-/** As `spawn`, monitored by the running process: its end is always seen. @throws NoProcess outside of one */
-export function spawnMonitor(body: Body): { pid: Pid; ref: Monitor } {
+/**
+ * As `spawn`, monitored by the running process: its end is always seen. Options as for `monitor`.
+ * @throws NoProcess outside of a process
+ */
+export function spawnMonitor<T = 'DOWN'>(body: Body, options?: MonitorOptions<T>): { pid: Pid; ref: Monitor<T> } {
   const parent = requireProc('spawnMonitor');
   const proc = makeFunctionProc(body);
-  const ref = addMonitor(parent, proc, proc.pid);
+  const ref = addMonitor(parent, proc, proc.pid, options);
   proc.begin();
   return { pid: proc.pid, ref };
 }
