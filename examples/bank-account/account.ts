@@ -91,7 +91,7 @@ export const account = genServer({
       throw new Error(`account ${state.number} was asked to crash`);
     },
   },
-  formatStatus: ({ number, cents, lines }) => ({ number, cents, lines: lines.length }),
+  formatStatus: ({ state: { number, cents, lines } }) => ({ state: { number, cents, lines: lines.length } }),
 });
 
 async function carryOut(state: AccountState, order: Order): Promise<Receipt | Refused> {

@@ -103,7 +103,9 @@ export const journal = genServer({
     accounts: (book) => reply([...book.accounts.keys()], book),
     total: (book) => reply(book.total, book),
   },
-  formatStatus: (book) => ({ accounts: book.accounts.size, entries: book.requests.size, total: book.total }),
+  formatStatus: ({ state: book }) => ({
+    state: { accounts: book.accounts.size, entries: book.requests.size, total: book.total },
+  }),
 });
 
 function bookFault(book: Book, order: Order): Refused | undefined {

@@ -8,7 +8,9 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { errorText } from '../platform/error-text.ts';
-import type { CrashReport, StrayReport } from '../otp/channels.ts';
+import type { StrayReport } from '../otp/channels.ts';
+import type { CrashReport } from '../otp/crash-report.ts';
+import { formatCrash } from '../otp/crash-text.ts';
 import { describeReason, isOrderly } from '../otp/exit-reason.ts';
 import type { GivenUpReport, HeldReport, RoomCrashReport } from '../room/channels.ts';
 import { crashEntry } from '../telemetry/crash-record.ts';
@@ -84,11 +86,20 @@ function roomCrash(report: RoomCrashReport): LogEntry {
   });
 }
 
-function processCrash({ pid, label, behaviour, reason, error }: CrashReport): LogEntry {
+/** Characters of a report that a log keeps. */
+const LONGEST_REPORT = 8192;
+
+function processCrash(report: CrashReport): LogEntry {
+  const { pid, label, behaviour, reason, error } = report;
   return crashEntry({
     what: [behaviour, label, String(pid)].filter(Boolean).join(' '),
     error: error ? errorText(error) : { name: 'exit', message: describeReason(reason) },
-    fields: { process: behaviour, pid: String(pid), ...(label && { label }) },
+    fields: {
+      process: behaviour,
+      pid: String(pid),
+      ...(label && { label }),
+      report: formatCrash(report, { charsLimit: LONGEST_REPORT }),
+    },
   });
 }
 

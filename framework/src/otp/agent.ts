@@ -54,7 +54,7 @@ export function define<S>(name: string, init: () => S | Promise<S>): Behaviour<v
       const { value } = state as { value: S };
       return { value: (extra as (value: S) => S)(value) };
     },
-    formatStatus: (state) => state.value,
+    formatStatus: ({ state }) => ({ state: state.value }),
   });
   return { name, [MAKE]: server[MAKE].bind(server) };
 }

@@ -9,25 +9,12 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Channel, channel } from 'node:diagnostics_channel';
-import { type ExitReason, isCrash } from './exit-reason.ts';
+import { crashReport } from './crash-report.ts';
+import type { ExitReason } from './exit-reason.ts';
+import type { LastMessage } from './last-message.ts';
 import type { Pid } from './pid.ts';
 import type { Proc } from './proc.ts';
 import { runAsNobody } from './scheduler.ts';
-
-/** Who crashed, at which message, in which state, and why. */
-export interface CrashReport {
-  readonly pid: Pid;
-  readonly label: string | undefined;
-  /** Kind and name of the behaviour: `genServer account`. */
-  readonly behaviour: string;
-  readonly names: readonly string[];
-  readonly parent: Pid | undefined;
-  readonly reason: ExitReason;
-  readonly error: Error | undefined;
-  readonly lastMessage: unknown;
-  /** The state, passed through the behaviour's `formatStatus`. */
-  readonly state: unknown;
-}
 
 export interface RestartReport {
   readonly supervisor: Pid;
@@ -70,19 +57,8 @@ export function publishReport(to: Channel, report: object): void {
   if (to.hasSubscribers) runAsNobody(() => reporting.run(true, () => to.publish(report)));
 }
 
-export function publishCrash(proc: Proc, reason: ExitReason, lastMessage: unknown): void {
-  if (!crashes.hasSubscribers) return;
-  publishReport(crashes, {
-    pid: proc.pid,
-    label: proc.label,
-    behaviour: proc.behaviour,
-    names: proc.names?.map((name) => name.describe()) ?? [],
-    parent: proc.parent,
-    reason,
-    error: isCrash(reason) ? reason.error : undefined,
-    lastMessage,
-    state: proc.describeState(),
-  } satisfies CrashReport);
+export function publishCrash(proc: Proc, reason: ExitReason, last: LastMessage | undefined): void {
+  if (crashes.hasSubscribers) publishReport(crashes, crashReport(proc, reason, last));
 }
 
 export function publishStart(proc: Proc): void {

@@ -83,7 +83,8 @@ export class NotAnError extends Error {
   }
 }
 
-function kindOf(reason: ExitReason): unknown {
+/** What sort of reason it is, where it is an object that says so. */
+export function kindOf(reason: ExitReason): unknown {
   if (typeof reason !== 'object' || reason === null) return undefined;
   try {
     return (reason as { kind?: unknown }).kind;

@@ -11,6 +11,7 @@
  */
 import { publishCrash, publishExit } from './channels.ts';
 import { type ExitReason, isOrderly } from './exit-reason.ts';
+import type { LastMessage } from './last-message.ts';
 import { INFO } from './mailbox.ts';
 import { type Exit, notifyDown } from './monitor.ts';
 import { type Pid, PROC } from './pid.ts';
@@ -84,7 +85,7 @@ export function sendExit(target: Proc, from: Pid, reason: ExitReason): void {
 }
 
 /** Ends a process whose code failed, with a crash report unless the reason is an orderly one. */
-export function crashProcess(proc: Proc, reason: ExitReason, lastMessage?: unknown): void {
+export function crashProcess(proc: Proc, reason: ExitReason, lastMessage?: LastMessage): void {
   if (proc.status === DEAD) return;
   if (!isOrderly(reason)) publishCrash(proc, reason, lastMessage);
   endProcess(proc, reason);

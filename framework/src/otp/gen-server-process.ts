@@ -8,7 +8,6 @@
  * - `terminate` runs on stop and after a throw, not on a signal that is not trapped (R-27); replies of a stop leave
  *   after it (R-04).
  */
-import { errorLine } from '../platform/error-text.ts';
 import { BehaviourProc, type InitFailure } from './behaviour.ts';
 import { From } from './call.ts';
 import { currentClock, type TimerHandle } from './clock.ts';
@@ -23,6 +22,7 @@ import type { Pid } from './pid.ts';
 import { DEAD, HELD, type Proc, RUNNING } from './proc.ts';
 import { runAs, SLICE_MESSAGES, mustYield } from './scheduler.ts';
 import { IGNORE, isStepOf, NOREPLY, recycle, REPLY, Step, STOP, STOP_REPLY, timeout as TIMEOUT } from './step.ts';
+import { shownStatus, type Status } from './status.ts';
 import type { Debug } from './sys-debug.ts';
 import { reasonOfThrow, NoHandler } from './thrown.ts';
 
@@ -71,14 +71,9 @@ export class GenServerProc extends BehaviourProc {
     return `${this.server.kind} ${this.server.definition.name}`;
   }
 
-  override describeState(): unknown {
+  override describe(part: Pick<Status, 'message' | 'reason'>): Status {
     const { formatStatus } = this.server.definition;
-    if (!formatStatus) return this.state;
-    try {
-      return formatStatus(this.state);
-    } catch (error) {
-      return `formatStatus failed: ${errorLine(error)}`;
-    }
+    return shownStatus({ ...part, state: this.state, log: [...(this.debug?.log ?? [])] }, formatStatus);
   }
 
   override exitBySignal(reason: ExitReason): void {

@@ -22,6 +22,7 @@ import type { From } from './call.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { GenServerProc } from './gen-server-process.ts';
 import type { Pid } from './pid.ts';
+import type { ShownStatus, Status } from './status.ts';
 import type { Init, Next, Reply } from './step.ts';
 
 /** What every handler knows of its own process. */
@@ -71,8 +72,8 @@ export interface GenServerDefinition<A, S, C, K> {
   terminate?(reason: ExitReason, state: NoInfer<S>, self: Self): MaybePromise<unknown>;
   /** Makes the state of the new code out of the old one; refuses by a throw. See `changeCode`. */
   codeChange?(oldVersion: unknown, state: unknown, extra: unknown): MaybePromise<NoInfer<S>>;
-  /** The state as reports may show it; redact here. */
-  formatStatus?(state: NoInfer<S>): unknown;
+  /** What crash reports and `sys.getStatus` may show; redact here. What it leaves out is shown as it is. */
+  formatStatus?(status: Status<NoInfer<S>>): ShownStatus;
 }
 
 declare const handlers: unique symbol;

@@ -15,6 +15,7 @@ import type { ExitReason } from './exit-reason.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Monitor } from './monitor.ts';
 import { Pid, PROC } from './pid.ts';
+import type { Status } from './status.ts';
 import { contextFor, ownerOfContext, type Runnable, schedule } from './scheduler.ts';
 
 export const IDLE = 0;
@@ -67,8 +68,10 @@ export abstract class Proc implements Runnable {
   /** What kind of process this is, for reports and the tree. */
   abstract readonly behaviour: string;
 
-  /** The state as reports show it. */
-  abstract describeState(): unknown;
+  /** What reports show of it, besides what `part` says of its last message and its reason. */
+  describe(part: Pick<Status, 'message' | 'reason'>): Status {
+    return { ...part, state: undefined, log: [] };
+  }
 
   /** Ends the process because of a signal that it does not trap; no code of its runs for it (rule R-27). */
   abstract exitBySignal(reason: ExitReason): void;

@@ -22,6 +22,7 @@ import { addLink, removeLink } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { DEAD, type HeldName, type Proc, RUNNING } from './proc.ts';
 import { requireProc } from './spawn.ts';
+import type { Status } from './status.ts';
 import { resolveTarget, type Target, ViaName } from './target.ts';
 
 export type Key = string | number | bigint | boolean | readonly Key[];
@@ -73,8 +74,8 @@ export class RegistryProc extends BehaviourProc {
     return `registry ${this.definition.name}`;
   }
 
-  override describeState(): unknown {
-    return { entries: this.size };
+  override describe(part: Pick<Status, 'message' | 'reason'>): Status {
+    return { ...part, state: { entries: this.size }, log: [] };
   }
 
   override begin(): InitFailure | undefined {

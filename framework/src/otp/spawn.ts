@@ -65,10 +65,6 @@ export class FunctionProc extends Proc {
     return this.label === undefined ? this.kind : `${this.kind} ${this.label}`;
   }
 
-  override describeState(): unknown {
-    return undefined;
-  }
-
   override exitBySignal(reason: ExitReason): void {
     endProcess(this, reason);
   }

@@ -149,7 +149,7 @@ export interface ServerStatus {
   readonly names: readonly string[];
   readonly parent: Pid | undefined;
   readonly status: 'running' | 'suspended';
-  /** Passed through the definition's `formatStatus`. */
+  /** State and log have passed through the definition's `formatStatus`. */
   readonly state: unknown;
   readonly queued: number;
   readonly log: readonly SysEvent[];
@@ -158,6 +158,7 @@ export interface ServerStatus {
 export function getStatus(target: Target, options: SysOptions = {}): Promise<ServerStatus> {
   return ask(target, 'getStatus', options, (server) => {
     const info = infoOf(server);
+    const { state, log: events } = server.describe({});
     return {
       pid: server.pid,
       behaviour: server.behaviour,
@@ -165,9 +166,9 @@ export function getStatus(target: Target, options: SysOptions = {}): Promise<Ser
       names: info.names,
       parent: server.parent,
       status: server.suspended ? 'suspended' : 'running',
-      state: server.describeState(),
+      state,
       queued: info.messageQueueLength,
-      log: server.debug?.log ?? [],
+      log: events,
     };
   });
 }

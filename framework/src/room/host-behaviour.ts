@@ -104,7 +104,7 @@ export const hostServer = genServer({
     if (isDown(message)) ended(host, message);
     return noreply(host);
   },
-  formatStatus: ({ rooms }) => ({ rooms: rooms.all().map(({ roomId }) => roomId) }),
+  formatStatus: ({ state: { rooms } }) => ({ state: { rooms: rooms.all().map(({ roomId }) => roomId) } }),
 });
 
 async function open(

@@ -87,11 +87,13 @@ export const playerServer = genServer({
     if (message instanceof TimerFired && player.timers.isDue(message)) return timer(player, message);
     return noreply(player);
   },
-  formatStatus: (player) => ({
-    player: player.what,
-    connected: player.connected,
-    work: describeWork(player.turn?.work),
-    timers: player.timers.records,
+  formatStatus: ({ state: player }) => ({
+    state: {
+      player: player.what,
+      connected: player.connected,
+      work: describeWork(player.turn?.work),
+      timers: player.timers.records,
+    },
   }),
 });
 

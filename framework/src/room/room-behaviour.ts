@@ -88,12 +88,14 @@ export const roomServer = genServer({
     else if (message instanceof TaskEnded) return task(room, message);
     return noreply(room);
   },
-  formatStatus: (room) => ({
-    room: room.what,
-    epoch: room.epoch,
-    members: room.members.size,
-    work: describeWork(room.turn?.work),
-    timers: room.timers.records,
+  formatStatus: ({ state: room }) => ({
+    state: {
+      room: room.what,
+      epoch: room.epoch,
+      members: room.members.size,
+      work: describeWork(room.turn?.work),
+      timers: room.timers.records,
+    },
   }),
 });
 

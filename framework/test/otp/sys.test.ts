@@ -388,9 +388,9 @@ describe('gen_server', () => {
             throw new Error('first');
           },
         },
-        formatStatus: (state) => {
+        formatStatus: ({ state }) => {
           if (state.fails) throw new Error('formatter');
-          return { secret: 'redacted' };
+          return { state: { secret: 'redacted' } };
         },
         terminate: () => {
           throw new Error('in terminate');
