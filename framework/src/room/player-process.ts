@@ -9,9 +9,10 @@
  *     …                                    // user code
  *     player.commit(turn);
  */
-import { currentClock, isAlive, type Pid, type Target } from '../otp/index.ts';
+import { isAlive, type Pid, type Target } from '../otp/index.ts';
 import { IncarnationEnded, OutsideTurn } from './errors.ts';
 import { dataFrame } from './frames.ts';
+import { handleTiming } from './handle-timing.ts';
 import type { PlayerSelf } from './handles.ts';
 import type { FromNode, SessionRecord } from './link.ts';
 import { NamedTimers } from './named-timers.ts';
@@ -191,19 +192,7 @@ function playerSelf(player: PlayerProcess): PlayerSelf {
       const bytes = dataFrame(type, message);
       player.running('player.send').frames.push({ to: 'one', sessionId: player.sessionId, bytes });
     },
-    after(name, ms, payload) {
-      player.running('player.after').after(player.parts.timers, player.what, name, ms, payload);
-    },
-    cancel(name) {
-      const { timers } = player.running('player.cancel');
-      const set = timers.has(name) ? timers.get(name) !== undefined : player.timers.has(name);
-      timers.set(name, undefined);
-      return set;
-    },
-    now() {
-      player.check();
-      return currentClock().wall();
-    },
+    ...handleTiming('player', player),
   };
   return Object.freeze(self);
 }

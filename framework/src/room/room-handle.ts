@@ -4,8 +4,8 @@
  * The object reads and writes through the incarnation, so that a kept handle of a process that has ended throws instead
  * of changing anything.
  */
-import { currentClock } from '../otp/index.ts';
 import { dataFrame } from './frames.ts';
+import { handleTiming } from './handle-timing.ts';
 import type { PlayerHandle, RoomHandle } from './handles.ts';
 import type { Incarnation } from './incarnation.ts';
 import { keep } from './plain-data.ts';
@@ -53,15 +53,7 @@ export function roomHandle(room: Incarnation): RoomHandle {
         .running('room.broadcast')
         .frames.push(left.length > 0 ? { to: 'all', bytes, except: left } : { to: 'all', bytes });
     },
-    after(name, ms, payload) {
-      room.running('room.after').after(room.parts.timers, room.what, name, ms, payload);
-    },
-    cancel(name) {
-      const { timers } = room.running('room.cancel');
-      const set = timers.has(name) ? timers.get(name) !== undefined : room.timers.has(name);
-      timers.set(name, undefined);
-      return set;
-    },
+    ...handleTiming('room', room),
     task(promise, continuation, failure) {
       const { tasks } = room.running('room.task');
       const task = new RoomTask(room.pid, promise, continuation as never, failure);
@@ -85,10 +77,6 @@ export function roomHandle(room: Incarnation): RoomHandle {
       room
         .running('room.setMetadata')
         .orders.push({ order: 'metadata', value: keep(value, `metadata of ${room.what}`) });
-    },
-    now() {
-      room.check();
-      return currentClock().wall();
     },
   };
   return Object.freeze(handle);
