@@ -7,6 +7,7 @@
  *     new Server({ logger: coreLog(warn, report), … })
  */
 import type { logger } from '@colyseus/core';
+import { errorLine, isError, shown } from '../platform/error-text.ts';
 
 /** A logger for core, which keeps it until the next gateway gives another. */
 export function coreLog(warn: (text: string) => void, report: (error: unknown) => void): typeof logger {
@@ -15,8 +16,12 @@ export function coreLog(warn: (text: string) => void, report: (error: unknown) =
     trace: nothing,
     debug: nothing,
     info: nothing,
-    warn: (...args: unknown[]) => warn(args.map(String).join(' ')),
-    error: (...args: unknown[]) =>
-      report(args.find((arg) => arg instanceof Error) ?? new Error(args.map(String).join(' '))),
+    warn: (...args: unknown[]) => warn(lineOf(args)),
+    error: (...args: unknown[]) => report(args.find(isError) ?? new Error(lineOf(args))),
   };
+}
+
+/** What is logged may be what user code has thrown: nothing of it is asked for its text but by error-text.ts. */
+function lineOf(args: readonly unknown[]): string {
+  return args.map((arg) => (isError(arg) ? errorLine(arg) : shown(arg))).join(' ');
 }
