@@ -57,13 +57,20 @@ test('where a seat is', () => {
   expect(seatUrl('http://x', { ...seat, publicAddress: 'y:1' })).toBe('ws://y:1/P/R?sessionId=S');
 });
 
-test('what metrics write is what is read', async () => {
+test('what metrics write is what is read, the nodes of a server together', async () => {
   const metrics = openMetrics();
-  const spec = { name: 'genroom_process_utilisation', help: 'as the server has it', labels: ['behaviour'] };
-  metrics.gauge(spec, () => [{ labels: { behaviour: 'genServer bank' }, value: 0.9 }]);
-  expect(parseProcessMetrics(await metrics.text())).toEqual(
-    new Map([['genServer bank', new Map([['utilisation', 0.9]])]]),
-  );
+  const labels = ['node', 'behaviour'];
+  const on = (node: string, value: number) => ({ labels: { node, behaviour: 'genServer bank' }, value });
+  metrics.gauge({ name: 'genroom_process_utilisation', help: 'the largest', labels }, () => [
+    on('main', 0),
+    on('a', 0.9),
+  ]);
+  metrics.total({ name: 'genroom_process_messages_total', help: 'added', labels }, () => [on('main', 1), on('a', 41)]);
+  const read = new Map([
+    ['utilisation', 0.9],
+    ['messages_total', 42],
+  ]);
+  expect(parseProcessMetrics(await metrics.text())).toEqual(new Map([['genServer bank', read]]));
   metrics.close();
 });
 

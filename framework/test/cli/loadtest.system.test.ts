@@ -72,6 +72,11 @@ beforeAll(async () => {
   await writeFile(join(project, 'load.ts'), SCRIPT);
   await writeFile(join(project, 'goods.ts'), `export const goods: string[] = ['tea', 'coffee'];\n`);
   await writeFile(join(project, 'sold-out.ts'), SCRIPT.replace('goods[n % goods.length]', `'nothing'`));
+  await writeFile(
+    join(project, 'strict.ts'),
+    SERVER.replace('port: 0', 'port: 0, limits: { matchmakingPerSecond: 5 }'),
+  );
+  await writeFile(join(project, 'crowd.ts'), SCRIPT.replace('clients: 4', 'clients: 26'));
   server = spawn(process.execPath, ['server.ts'], { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] });
   [url] = (await once(createInterface({ input: server.stdout! }), 'line')) as [string];
 });
@@ -132,6 +137,25 @@ test('answers that are refused are counted by their reason, and the run is not t
   expect(result!.step.failures['refused: sold_out']).toBeGreaterThan(10);
   expect(result!.step.answered).toBe(0);
   expect(result!.faults.join()).toContain('refused: sold_out');
+});
+
+test('more clients than the server lets in at once come in as fast as it says, and that is told', async ({ skip }) => {
+  skip(!k6.present, k6.reason);
+  // 20 at once, then 5 a second: six of 26 have to wait.
+  const strict = spawn(process.execPath, ['strict.ts'], { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [at] = (await once(createInterface({ input: strict.stdout }), 'line')) as [string];
+    const args = ['loadtest', '--url', at, '--room', 'shop', '--script', 'crowd.ts', '--json'];
+    const { out, err } = await genroom([...args, '--rates', '20', '--seconds', '1']);
+    const [result] = (JSON.parse(out) as LoadRunResult).steps;
+    expect(result!.step.failures).toEqual({});
+    expect(result!.step.sent).toBeGreaterThan(10);
+    expect(err).toMatch(
+      /^26 clients are in; the server's limit on joins \(429\) held them up \d times, for \d\.0 s\.$/m,
+    );
+  } finally {
+    if (strict.exitCode === null && strict.kill('SIGTERM')) await once(strict, 'exit');
+  }
 });
 
 test('a room that is not there, and a script that k6 cannot run, are said', async ({ skip }) => {

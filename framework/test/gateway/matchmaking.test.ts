@@ -11,6 +11,7 @@ vi.hoisted(() => (process.env['COLYSEUS_SEAT_RESERVATION_TIME'] = '3'));
 interface Answer {
   readonly status: number;
   readonly cors: string | null;
+  readonly retryAfter: string | null;
   readonly body: { readonly code?: number; readonly error?: string; readonly sessionId?: string };
 }
 
@@ -19,6 +20,7 @@ async function ask(url: string, path: string, init: RequestInit = {}): Promise<A
   return {
     status: response.status,
     cors: response.headers.get('access-control-allow-origin'),
+    retryAfter: response.headers.get('retry-after'),
     body: (await response.json()) as Answer['body'],
   };
 }
@@ -51,7 +53,11 @@ describe.each(transports)('the %s transport', (transport) => {
     const refused = answers.filter(({ status }) => status === 429);
     expect(answers.filter(({ status }) => status === 200).length).toBe(40 - refused.length);
     expect(refused.length).toBeGreaterThan(10);
-    expect(refused[0]).toMatchObject({ cors: '*', body: { code: 429, error: expect.stringContaining('Too many') } });
+    expect(refused[0]).toMatchObject({
+      cors: '*',
+      retryAfter: '1',
+      body: { code: 429, error: expect.stringContaining('Too many') },
+    });
     expect((await fetch(`${at.url}/matchmake/create/small`, { method: 'OPTIONS' })).status).toBe(204);
     await expect(new Client(at.url).joinOrCreate('small')).rejects.toMatchObject({ code: 429 });
     await new Promise((resolve) => setTimeout(resolve, 300));

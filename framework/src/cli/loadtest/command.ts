@@ -12,7 +12,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GenroomError } from '../../platform/errors.ts';
-import { loadReport, stepLine } from './load-report.ts';
+import { heldLine, loadReport, stepLine } from './load-report.ts';
 import { exitOnSignals, type LoadRun, runLoad } from './run.ts';
 
 export const LOADTEST_USAGE = `genroom loadtest --url <url> --room <name> --script <file> [--rates 10,50,100]
@@ -31,7 +31,12 @@ export async function loadtest(args: string[]): Promise<number> {
   const { run, out, json } = parse(args);
   exitOnSignals();
   try {
-    const result = await runLoad({ ...run, progress: (step) => process.stderr.write(`${stepLine(step)}\n`) });
+    const say = (line: string): void => void process.stderr.write(`${line}\n`);
+    const result = await runLoad({
+      ...run,
+      joined: (clients, held) => say(heldLine(clients, held)),
+      progress: (step) => say(stepLine(step)),
+    });
     await writeFile(out, loadReport(run, result));
     if (json) console.log(JSON.stringify({ url: run.url, room: run.room, ...result }));
     process.stderr.write(`The report is in ${out}.\n`);

@@ -15,7 +15,7 @@
 // oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./k6-modules.d.ts" />
 import exec from 'k6/execution';
-import http from 'k6/http';
+import http, { type Response } from 'k6/http';
 import { WebSocket } from 'k6/websockets';
 import { type Histogram, newHistogram, record } from './histogram.ts';
 import {
@@ -53,6 +53,12 @@ const BATCHES = 20;
 const PRECISE_RATE = 300;
 const PRECISE_MS = 0.6;
 
+/** Too many joins from one address. */
+const TOO_MANY = 429;
+/** Seconds for which one client asks again, and those it waits where the answer does not say. */
+const JOIN_PATIENCE = 60;
+const RETRY_AFTER = 1;
+
 /** What one rate came to, as the driver writes it. */
 export interface StepLine {
   readonly kind: 'step';
@@ -77,8 +83,14 @@ export interface StepLine {
 
 export type DriverLine =
   | StepLine
-  | { readonly kind: 'joined'; readonly clients: number }
+  | { readonly kind: 'joined'; readonly clients: number; readonly held: Held }
   | { readonly kind: 'failed'; readonly why: string };
+
+/** How the server's limit on joins (429) held the clients up. */
+export interface Held {
+  readonly times: number;
+  readonly seconds: number;
+}
 
 interface Sent {
   readonly due: number;
@@ -120,6 +132,7 @@ class Driver {
   #next = 1;
   #closing = false;
   #lost = 0;
+  readonly #held = { times: 0, seconds: 0 };
 
   constructor(options: Drive) {
     this.#options = options;
@@ -130,7 +143,7 @@ class Driver {
     const { script, steps, warmup } = this.#options;
     const { clients = 10, rates = [10, 20, 50, 100, 200], seconds = 10 } = script;
     for (let client = 0; client < clients; client++) await this.#join(client);
-    say({ kind: 'joined', clients });
+    say({ kind: 'joined', clients, held: this.#held });
     await sleep(500);
     for (const step of steps ?? rates.map((rate) => ({ rate, seconds }))) {
       say(await this.#step(step, (warmup ?? script.warmup ?? 2) * 1000));
@@ -146,10 +159,7 @@ class Driver {
   async #join(client: number): Promise<void> {
     const { url, room, script } = this.#options;
     const name = script.room?.(client) ?? room;
-    const reply = http.post(`${url}/matchmake/joinOrCreate/${name}`, JSON.stringify(script.join?.(client) ?? {}), {
-      headers: { 'Content-Type': 'application/json' },
-      tags: { name: 'matchmake' },
-    });
+    const reply = await this.#ask(`${url}/matchmake/joinOrCreate/${name}`, JSON.stringify(script.join?.(client) ?? {}));
     if (reply.status !== 200)
       throw new Error(`client ${client} was not let into ${name}: ${reply.status} ${reply.body}`);
     const socket = new WebSocket(seatUrl(url, JSON.parse(reply.body) as never), null, { tags: { name: 'room' } });
@@ -170,6 +180,19 @@ class Driver {
       };
     });
     this.#sockets.push(socket);
+  }
+
+  /** Asks for a seat, no faster than the server lets in: what it refuses for that is asked again when it says. */
+  async #ask(url: string, body: string): Promise<Response> {
+    const headers = { 'Content-Type': 'application/json' };
+    for (const began = now(); ;) {
+      const reply = http.post(url, body, { headers, tags: { name: 'matchmake' } });
+      const seconds = Math.max(0.1, Number(reply.headers['Retry-After'] ?? RETRY_AFTER) || RETRY_AFTER);
+      if (reply.status !== TOO_MANY || now() - began + seconds * 1000 > JOIN_PATIENCE * 1000) return reply;
+      this.#held.times++;
+      this.#held.seconds += seconds;
+      await sleep(seconds * 1000);
+    }
   }
 
   async #step({ rate, seconds }: LoadStep, warmup: number): Promise<StepLine> {

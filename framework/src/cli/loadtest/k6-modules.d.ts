@@ -14,9 +14,10 @@ declare module 'k6/websockets' {
 }
 
 declare module 'k6/http' {
-  interface Response {
+  export interface Response {
     readonly status: number;
     readonly body: string;
+    readonly headers: Readonly<Record<string, string>>;
   }
   const http: {
     post(

@@ -6,6 +6,7 @@
  *     loadReport({ url, room }, result) // HTML
  */
 import { chart, type Series } from './chart.ts';
+import type { Held } from './driver.ts';
 import { mean, quantile } from './histogram.ts';
 import { HEALTH } from './health.ts';
 import { page } from './page.ts';
@@ -18,6 +19,11 @@ export function stepLine({ step, faults }: LoadResult): string {
   const times = QUANTILES.map((q) => `p${q * 100} ${quantile(step.latency, q).toFixed(1)} ms`).join(', ');
   const health = faults.length === 0 ? 'generator well' : `NOT USABLE: ${faults.join('; ')}`;
   return `${step.rate.toFixed(0)}/s: ${step.sent} sent, ${step.answered} answered, ${times}; ${health}`;
+}
+
+/** That the clients came in as slowly as the server lets them. */
+export function heldLine(clients: number, { times, seconds }: Held): string {
+  return `${clients} clients are in; the server's limit on joins (429) held them up ${times} times, for ${seconds.toFixed(1)} s.`;
 }
 
 export function loadReport(

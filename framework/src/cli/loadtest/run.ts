@@ -15,7 +15,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { GenroomError } from '../../platform/errors.ts';
 import { watchCpu } from './cpu.ts';
-import type { DriverLine, StepLine } from './driver.ts';
+import type { DriverLine, Held, StepLine } from './driver.ts';
 import { faultsOf, type Health, healthOf } from './health.ts';
 import { findK6, K6_ENVIRONMENT } from './k6-binary.ts';
 import type { LoadStep } from './script.ts';
@@ -39,6 +39,8 @@ export interface LoadRun {
   readonly core?: number;
   /** Values that the script reads by `__ENV`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Told where the server let clients in more slowly than they came. */
+  readonly joined?: (clients: number, held: Held) => void;
   /** Told of each rate as it ends. */
   readonly progress?: (step: LoadResult) => void;
   readonly signal?: AbortSignal;
@@ -133,7 +135,7 @@ export default () => drive({
 async function runK6(
   k6: string,
   entry: string,
-  { core, env, serverPid, signal }: LoadRun,
+  { core, env, serverPid, signal, joined }: LoadRun,
   finish: (step: StepLine, cpu: number | undefined, serverCpu: number | undefined) => LoadResult,
 ): Promise<LoadResult[]> {
   const args = ['run', '--quiet', '--summary-mode=disabled', '--log-format=raw', '--address', '', entry];
@@ -160,6 +162,8 @@ async function runK6(
       const line = parseLine(text);
       if (line?.kind === 'step') {
         results.push(finish(line, cpu.busy(line.from, line.until), serverCpu?.busy(line.from, line.until)));
+      } else if (line?.kind === 'joined') {
+        if (line.held.times > 0) joined?.(line.clients, line.held);
       } else if (line?.kind === 'failed') failed = line.why;
       else if (!line && text.trim() !== '') said.push(text);
     }

@@ -67,14 +67,18 @@ export function watchServer(url: string): ServerWatch {
   };
 }
 
-const LINE = /^genroom_process_(\w+)\{behaviour="([^"]*)"\} (\S+)$/gm;
+const LINE = /^genroom_process_(\w+)\{(?:node="[^"]*",)?behaviour="([^"]*)"\} (\S+)$/gm;
+/** Of the busiest process: over several nodes the largest; all else adds up. */
+const LARGEST = new Set(['utilisation', 'mailbox_depth_max']);
 
-/** The lines about processes in Prometheus's text format. */
+/** The lines about processes in Prometheus's text format, those of all nodes together. */
 export function parseProcessMetrics(text: string): Map<string, Map<string, number>> {
   const values = new Map<string, Map<string, number>>();
   for (const [, metric, behaviour, value] of text.matchAll(LINE)) {
     const of = values.get(behaviour!) ?? new Map<string, number>();
-    values.set(behaviour!, of.set(metric!, Number(value)));
+    const before = of.get(metric!) ?? 0;
+    const figure = Number(value);
+    values.set(behaviour!, of.set(metric!, LARGEST.has(metric!) ? Math.max(before, figure) : before + figure));
   }
   return values;
 }
