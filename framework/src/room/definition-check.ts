@@ -78,6 +78,7 @@ const ROOM: Table = {
     patchRate: above(Number.MAX_SAFE_INTEGER, 'milliseconds'),
     fresh: flag,
     intensity,
+    startTimeout: above(Infinity, 'milliseconds'),
     state: code,
     data: code,
     derived: code,

@@ -65,6 +65,11 @@ export interface RoomParts<S extends Schema, O, D, X, M, PD, K, C> {
   readonly derived?: (room: RoomHandle<S, D, undefined, PlayerOf<PD>>) => X;
   /** Standard Schemas by message type; checked in the player's process, before the room sees the message. */
   readonly messages?: M;
+  /**
+   * Milliseconds in which `derived`, `init` and `restore` must finish what they await; else the process crashes with
+   * `start_timed_out`. After the second time in a row the room counts as crashed past its intensity. Default 15,000.
+   */
+  readonly startTimeout?: number;
   /** Runs once in the life of a room, on its fresh start. */
   readonly init?: (room: RoomHandle<S, D, X, PlayerOf<PD>>, options: O) => unknown;
   /** Runs after each restart, when state, data, players and timers are back. */
@@ -131,6 +136,7 @@ export interface AnyRoomParts {
   readonly patchRate?: number;
   readonly fresh?: boolean;
   readonly intensity?: Intensity;
+  readonly startTimeout?: number;
   readonly state: (options: unknown) => Schema;
   readonly data?: (options: unknown) => unknown;
   readonly derived?: (room: RoomHandle) => unknown;

@@ -21,6 +21,15 @@ export class IncarnationEnded extends GenroomError {
   }
 }
 
+/** `start_timed_out`: a room's start awaits what does not come. */
+export class StartTimedOut extends GenroomError {
+  constructor(what: string, part: string, ms: number) {
+    super('start_timed_out', `${what} has not started: ${part} did not finish within ${ms} ms`, {
+      remedy: 'Await nothing without a deadline there; where it takes longer, say so by `startTimeout`.',
+    });
+  }
+}
+
 /** `outside_turn`: a handle was used while its process was handling no message. */
 export class OutsideTurn extends GenroomError {
   constructor(what: string, effect: string) {

@@ -25,6 +25,7 @@ import {
   type Self,
   startChild,
   startLink,
+  StartIgnored,
   supervisor,
   terminateChild,
   via,
@@ -58,6 +59,9 @@ interface Host {
 
 /** Closed with an error, on which the SDK does not reconnect (Colyseus's WITH_ERROR). */
 const WITH_ERROR = 4002;
+
+/** Starts in a row that did not finish in time; then nothing on the node starts the room again. */
+const HUNG_STARTS = 2;
 
 const players = dynamicSupervisor({ name: 'players' });
 
@@ -139,7 +143,11 @@ async function open(
 
 /** Starts the next life of a room. */
 async function launch(rooms: HostedRooms, room: HostedRoom): Promise<Pid> {
-  const { roomId, parts, crashes } = room;
+  const { roomId, parts, crashes, starts } = room;
+  if (starts.hung >= HUNG_STARTS) {
+    terminateChild(rooms.supervisor!, room.supervisor!).catch(() => undefined); // its monitor tells of its end
+    throw new StartIgnored(`room ${parts.name}/${roomId}`);
+  }
   const hand = room.newHand();
   const epoch = room.takeEpoch();
   const say: HostedRooms['say'] = (message, transfer) => {
@@ -148,7 +156,7 @@ async function launch(rooms: HostedRooms, room: HostedRoom): Promise<Pid> {
   };
   const pid = await startLink(
     roomServer,
-    { roomId, epoch, parts, hand, crashes, say },
+    { roomId, epoch, parts, hand, crashes, starts, say },
     { name: via(rooms.names, roomId) },
   );
   cast(rooms.host!, 'roomStarted', { room, life: { pid, epoch, hand } });

@@ -41,6 +41,8 @@ export class HostedRoom {
   readonly seats = new Map<string, Seat>();
   /** How often work that comes again by itself crashed the room; see `retryKey`. */
   readonly crashes = new Map<string, number>();
+  /** Starts in a row that did not finish in time. */
+  readonly starts = { hung: 0 };
   history: readonly number[] = [];
   supervisor: Pid | undefined;
   players: Pid | undefined;

@@ -43,6 +43,8 @@ export interface RoomArgument {
   readonly hand: WorkInHand;
   /** How often work that comes again after a restart has crashed this room; see `retryKey`. */
   readonly crashes: ReadonlyMap<string, number>;
+  /** Starts in a row that did not finish in time; shared by the lives of the room. */
+  readonly starts: { hung: number };
   readonly say: (message: FromNode, transfer?: readonly ArrayBuffer[]) => void;
 }
 
@@ -53,6 +55,7 @@ export class Incarnation {
   readonly pid: Pid;
   readonly parts: AnyRoomParts;
   readonly crashes: ReadonlyMap<string, number>;
+  readonly starts: { hung: number };
   readonly handle: RoomHandle;
   readonly members = new Map<string, Member>();
   /** The last message taken, by session: one that comes again is ignored. */
@@ -79,6 +82,7 @@ export class Incarnation {
     this.epoch = argument.epoch;
     this.parts = argument.parts;
     this.crashes = argument.crashes;
+    this.starts = argument.starts;
     this.#hand = argument.hand;
     this.#say = argument.say;
     this.pid = pid;

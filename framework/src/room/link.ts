@@ -21,6 +21,7 @@
  */
 import type { PlayerTurn, RoomTurn, TimerRecord, OperationReply } from './turn-record.ts';
 import type { StateSnapshot } from './state/state-change.ts';
+import type { ThreadReport } from '../telemetry/thread-report.ts';
 
 /** What the gateway knows of a connection, for `auth`. Plain data. */
 export interface ConnectionInfo {
@@ -101,7 +102,8 @@ export type ToNode =
   /** Asks for the tree under this node's Rooms; answered by `tree`. */
   | { readonly kind: 'inspect'; readonly request: number };
 
-export type FromNode =
+/** About one room. */
+export type FromRoom =
   | { readonly kind: 'hello'; readonly roomId: string; readonly epoch: number; readonly pid: string }
   | {
       readonly kind: 'turn';
@@ -141,8 +143,13 @@ export type FromNode =
   /** The room's supervisor ended: past its intensity (`reason` 'shutdown'), or closed. The shell decides what follows. */
   | { readonly kind: 'closed'; readonly roomId: string; readonly reason: string; readonly asked: boolean }
   /** A room's code asked to disconnect a client, to lock, to set metadata. */
-  | { readonly kind: 'order'; readonly roomId: string; readonly order: RoomOrder }
-  | { readonly kind: 'tree'; readonly request: number; readonly tree: unknown };
+  | { readonly kind: 'order'; readonly roomId: string; readonly order: RoomOrder };
+
+export type FromNode =
+  | FromRoom
+  | { readonly kind: 'tree'; readonly request: number; readonly tree: unknown }
+  /** Once a second, of a node that has a thread of its own: what it counts there. */
+  | { readonly kind: 'report'; readonly report: ThreadReport };
 
 export type RoomOrder =
   | { readonly order: 'disconnect'; readonly sessionId: string; readonly code: number; readonly reason: string }

@@ -8,6 +8,7 @@
  */
 import { currentClock } from '../otp/index.ts';
 import { reportGivenUp } from './channels.ts';
+import { StartTimedOut } from './errors.ts';
 import type { Incarnation } from './incarnation.ts';
 import type { RoomShadow, SessionRecord, ToNode } from './link.ts';
 import { Member } from './member.ts';
@@ -23,9 +24,32 @@ import { retryKey, type Work } from './work-in-hand.ts';
 export type Boot = Extract<ToNode, { readonly kind: 'boot' }>;
 
 const TRIES = 2;
+const START_TIMEOUT = 15_000;
 
-/** Gives `room` its past and runs `init` or `restore`; a promise if those await. */
-export function bootRoom(room: Incarnation, turn: Turn, { options, shadow, sessions }: Boot): unknown {
+/** Gives `room` its past and runs `init` or `restore`; a promise if those await. It rejects with StartTimedOut. */
+export function bootRoom(room: Incarnation, turn: Turn, boot: Boot): unknown {
+  const started = startFrom(room, turn, boot);
+  return isPromise(started) ? inTime(room, boot, started) : started;
+}
+
+async function inTime(room: Incarnation, { shadow }: Boot, started: PromiseLike<unknown>): Promise<unknown> {
+  const clock = currentClock();
+  const { startTimeout = START_TIMEOUT } = room.parts;
+  const late = Promise.withResolvers<never>();
+  const onLate = (): void => {
+    if (!room.alive) return;
+    room.starts.hung++;
+    late.reject(new StartTimedOut(room.what, shadow ? '`restore` or `derived`' : '`init` or `derived`', startTimeout));
+  };
+  const timer = clock.setTimer(startTimeout, onLate, false);
+  try {
+    return await Promise.race([started, late.promise]);
+  } finally {
+    clock.clearTimer(timer);
+  }
+}
+
+function startFrom(room: Incarnation, turn: Turn, { options, shadow, sessions }: Boot): unknown {
   const { parts, handle } = room;
   const first = parts.state(options);
   room.tracked = shadow ? restoreState(first, shadow.state) : trackState(first);
@@ -43,6 +67,7 @@ export function bootRoom(room: Incarnation, turn: Turn, { options, shadow, sessi
 /** What concludes the boot: everybody gets the state as it is now, and the beat begins. */
 export function concludeBoot(room: Incarnation, turn: Turn, { shadow, sessions }: Boot, outcome: unknown): void {
   unrefused(outcome);
+  room.starts.hung = 0;
   for (const { sessionId } of sessions) if (room.members.has(sessionId)) turn.arrivals.push(sessionId);
   // Views are restored with the state, so that they need the frames of their own session only.
   if (!shadow) turn.membersChanged = true;
