@@ -3,6 +3,7 @@
  * whether that worked. It knows nothing of rooms; the layer that starts the node names the host.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { startBeating } from './heartbeat.ts';
 import type { Link } from './link.ts';
 import { portLink } from './port-link.ts';
 import { isWorkerStart, type WorkerGreeting } from './worker-thread.ts';
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
     // Turns that had ended before a handler called process.exit have happened: their records must not be lost with it.
     process.on('exit', link.flush);
     const hosted = await module.host(link, workerData.data);
+    if (workerData.beat) startBeating(workerData.beat);
     greet({ up: true });
     void hosted?.ended.then((reason) => {
       greet({ failed: new Error(reason) });

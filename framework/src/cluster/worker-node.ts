@@ -1,6 +1,6 @@
 /**
  * WorkerNode: a node on a worker thread of its own. When the thread ends (an exhausted heap, process.exit in a handler,
- * a failure of the host itself), everything on it is lost; a new thread takes its place, within a limit, and whoever
+ * a failure of the host itself) or is ended since it hangs, everything on it is lost; a new thread takes its place, within a limit, and whoever
  * observes the node opens its rooms there again. No socket lives on a worker, so none is closed.
  *
  * The thread runs a host module, named by URL: this layer does not know what it hosts. TypeScript sources run as they
@@ -11,12 +11,15 @@
  *     await node.ready;
  */
 import { Worker, type ResourceLimits } from 'node:worker_threads';
-import { type Clock, type TimerHandle, currentClock } from '../otp/clock.ts';
+import { type Clock, currentClock } from '../otp/clock.ts';
+import { errorText } from '../platform/error-text.ts';
 import { GenroomError } from '../platform/errors.ts';
+import { newBeat, watchBeat } from './heartbeat.ts';
 import type { NodeConnection, NodeEvents } from './node-connection.ts';
 import type { Link } from './link.ts';
 import { portLink } from './port-link.ts';
-import { type RestartLimit, defaultRestartLimit, nextRestart } from './restart-limit.ts';
+import { Replacement } from './replacement.ts';
+import type { RestartLimit } from './restart-limit.ts';
 import type { WorkerGreeting, WorkerStart } from './worker-thread.ts';
 
 export interface WorkerNodeOptions {
@@ -31,20 +34,22 @@ export interface WorkerNodeOptions {
   readonly resourceLimits?: ResourceLimits;
   /** Milliseconds for the host's modules to load. Default 30,000. */
   readonly startTimeout?: number;
+  /** Milliseconds without a turn of its event loop after which the thread is ended; false: never. Default 5,000. */
+  readonly hangTimeout?: number | false;
   readonly clock?: Clock;
 }
 
 /** The host module, or what it imports, failed or took too long to load. */
 export class WorkerStartError extends GenroomError {
   constructor(name: string, cause: unknown) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    super('worker_start_failed', `Worker node '${name}' did not start: ${detail}`, {
+    super('worker_start_failed', `Worker node '${name}' did not start: ${errorText(cause).message}`, {
       cause,
       remedy: 'The rooms and what they import must load in a worker thread; see the cause.',
     });
   }
 }
 
+const HANG_TIMEOUT = 5_000;
 const entry = new URL('./worker-main.ts', import.meta.url);
 
 export class WorkerNode<Out, In> implements NodeConnection<Out, In> {
@@ -52,21 +57,25 @@ export class WorkerNode<Out, In> implements NodeConnection<Out, In> {
   /** Resolves when the first thread is up; rejects with WorkerStartError when it cannot be. */
   readonly ready: Promise<void>;
   readonly #options: WorkerNodeOptions;
-  readonly #limit: RestartLimit;
   readonly #clock: Clock;
+  readonly #replacement: Replacement;
   #events: NodeEvents | undefined;
   #handler: ((message: In) => void) | undefined;
   #worker: Worker | undefined;
   #link: Link<Out, In> | undefined;
-  #losses: readonly number[] = [];
-  #restartTimer: TimerHandle | undefined;
   #stopped = false;
 
   constructor(options: WorkerNodeOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#limit = { ...defaultRestartLimit, ...options.restart };
     this.#clock = options.clock ?? currentClock();
+    this.#replacement = new Replacement({
+      clock: this.#clock,
+      limit: options.restart,
+      start: () => this.#start(),
+      up: () => this.#events?.up(),
+      gone: (reason) => this.#events?.gone(reason),
+    });
     this.ready = this.#start();
     // A caller may look at `ready` later; until then its rejection is not a stray.
     this.ready.catch(() => {});
@@ -90,22 +99,24 @@ export class WorkerNode<Out, In> implements NodeConnection<Out, In> {
   }
 
   async stop(): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#replacement.over) return;
     this.#stopped = true;
-    if (this.#restartTimer) this.#clock.clearTimer(this.#restartTimer);
+    this.#replacement.stop();
     this.#link = undefined;
     await this.#worker?.terminate();
     this.#events?.gone('stopped');
   }
 
   #start(): Promise<void> {
-    const start: WorkerStart = { genroom: 'node', host: this.#options.host.href, data: this.#options.data };
-    const { name, resourceLimits } = this.#options;
+    const { name, host, data, resourceLimits, hangTimeout = HANG_TIMEOUT } = this.#options;
+    const beat = hangTimeout === false ? undefined : newBeat(hangTimeout);
+    const start: WorkerStart = { genroom: 'node', host: host.href, data, ...(beat && { beat }) };
     const worker = new Worker(entry, { name, workerData: start, ...(resourceLimits && { resourceLimits }) });
     const link = portLink<Out, In>(worker);
     const up = Promise.withResolvers<void>();
     let running = false;
     let reason: unknown;
+    let stopWatching = (): void => {};
     this.#worker = worker;
 
     const slow = this.#clock.setTimer(this.#options.startTimeout ?? 30_000, () => {
@@ -120,6 +131,12 @@ export class WorkerNode<Out, In> implements NodeConnection<Out, In> {
         return;
       }
       running = true;
+      if (beat) {
+        stopWatching = watchBeat(beat, () => {
+          reason ??= new Error(`its thread hung for ${hangTimeout} ms: a handler does not return`);
+          void worker.terminate();
+        });
+      }
       this.#link = link;
       up.resolve();
     });
@@ -127,39 +144,19 @@ export class WorkerNode<Out, In> implements NodeConnection<Out, In> {
     worker.on('error', (error) => (reason ??= error));
     worker.on('exit', (code) => {
       this.#clock.clearTimer(slow);
+      stopWatching();
       this.#worker = undefined;
       this.#link = undefined;
-      if (!running) up.reject(new WorkerStartError(name, reason ?? `its thread ended with code ${code}`));
-      else if (!this.#stopped)
-        this.#lost(reason instanceof Error ? reason.message : `its thread ended with code ${code}`);
+      const why = reason ?? `its thread ended with code ${code}`;
+      if (!running) up.reject(new WorkerStartError(name, why));
+      else if (!this.#stopped) this.#lost(errorText(why).message);
     });
     return up.promise;
   }
 
   #lost(reason: string): void {
     this.#events?.lost(reason);
-    this.#restartAfterLoss(reason);
-  }
-
-  #restartAfterLoss(reason: string): void {
-    const decision = nextRestart(this.#losses, this.#limit, this.#clock.now());
-    this.#losses = decision.losses;
-    if (!decision.restart) {
-      this.#stopped = true;
-      this.#events?.gone(reason);
-      return;
-    }
-    const restart = (): void => {
-      this.#restartTimer = undefined;
-      this.#start().then(
-        () => this.#events?.up(),
-        (error: Error) => {
-          if (!this.#stopped) this.#restartAfterLoss(error.message);
-        },
-      );
-    };
-    if (decision.delay === 0) restart();
-    else this.#restartTimer = this.#clock.setTimer(decision.delay, restart);
+    this.#replacement.lost(reason);
   }
 }
 

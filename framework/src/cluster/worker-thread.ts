@@ -3,6 +3,7 @@
  * how code finds out that it runs on one.
  */
 import { isMainThread, workerData } from 'node:worker_threads';
+import type { Beat } from './heartbeat.ts';
 
 /** What a worker thread is started with. */
 export interface WorkerStart {
@@ -11,6 +12,8 @@ export interface WorkerStart {
   readonly host: string;
   /** For `host`; structured-cloneable. */
   readonly data: unknown;
+  /** Present where the thread is watched for hanging. */
+  readonly beat?: Beat;
 }
 
 /** Sent once, before or instead of anything on the link. */

@@ -16,7 +16,7 @@ import type { GivenUpReport, HeldReport, RoomCrashReport } from '../room/channel
 import { crashEntry } from '../telemetry/crash-record.ts';
 import { guardedLog, type Log, type LogEntry, sayLost } from '../telemetry/log.ts';
 import { type BusyReport, openLoadMonitor } from '../telemetry/process-load.ts';
-import type { DownReport, RecoveryReport } from './shell/reports.ts';
+import type { DownReport, NodeReport, RecoveryReport } from './shell/reports.ts';
 
 type Handlers = Record<string, (report: never) => void>;
 
@@ -40,6 +40,10 @@ export function openEventLog(to: Log): () => void {
       if (!report.ended) log(stray(report));
     },
     'genroom:process:busy': (report: BusyReport) => log(processBusy(report)),
+    'genroom:node': (report: NodeReport) => log(nodeStep(report)),
+    'genroom:room:down': (report: DownReport) => {
+      if (report.withNode && report.failing) log(lostAtWork(report, report.failing));
+    },
     'genroom:room:held': (report: HeldReport) => log(mailboxHeld(report)),
     'genroom:room:givenUp': (report: GivenUpReport) => log(leftUndone(report)),
     'genroom:room:strayChange': (report: { name: string; roomId: string }) => log(changedBetweenTurns(report)),
@@ -175,6 +179,29 @@ function recovery({ name, roomId, step, from, delay, attempt, of, reason }: Reco
     event: 'recovery',
     text: `room ${name} ${roomId} ${said}`,
     fields: { room: name, roomId, step, from, delay, attempt, of, reason },
+  };
+}
+
+function nodeStep({ node, step, rooms, reason }: NodeReport): LogEntry {
+  const those = rooms === 1 ? 'its room' : `its ${rooms} rooms`;
+  const said = {
+    lost: `is lost: ${reason}; ${those} ${rooms === 1 ? 'starts' : 'start'} again where another takes its place`,
+    up: `is up again, and opens ${those}`,
+    givenUp: `is given up, and ${those} closed: ${reason}`,
+  }[step];
+  const level = step === 'up' ? 'info' : 'error';
+  return { level, event: 'node', text: `node ${node} ${said}`, fields: { node, step, rooms, reason } };
+}
+
+/** What the room had in hand may be what ended its node. */
+function lostAtWork({ name, roomId, reason }: DownReport, failing: NonNullable<DownReport['failing']>): LogEntry {
+  const { sessionId, kind, type } = failing;
+  const work = [kind, type].filter((part) => part !== undefined).join(' ');
+  return {
+    level: 'error',
+    event: 'lost-at-work',
+    text: `room ${name} ${roomId} was lost with its node while it handled ${work} of ${sessionId}, which is not tried again: ${reason}`,
+    fields: { room: name, roomId, session: sessionId, work, reason },
   };
 }
 

@@ -4,10 +4,11 @@
  * Invariant: a room is here from its opening until its shell has ended.
  */
 import type { Clock } from '../otp/clock.ts';
+import { errorText } from '../platform/error-text.ts';
 import type { RoomDefinition } from '../room/definition.ts';
 import type { RoomOpening } from './colyseus-shell.ts';
 import type { RoomView, TreeView } from './http/operator.ts';
-import { inspecting } from './inspecting.ts';
+import { inspecting } from '../platform/inspecting.ts';
 import { freshAttempts } from './shell/recovery.ts';
 import { type RecoveryPolicy, type RoomNode, RoomShell } from './shell/index.ts';
 
@@ -16,6 +17,7 @@ export interface OpenRoomsOptions {
   readonly clock: Clock;
   readonly callTimeout?: number | undefined;
   readonly recovery?: Partial<RecoveryPolicy> | undefined;
+  readonly exposeErrors: boolean;
 }
 
 export class OpenRooms {
@@ -33,7 +35,7 @@ export class OpenRooms {
 
   /** Opens a room that the matchmaker wants. */
   open(definition: RoomDefinition, { roomId, name, options, port }: RoomOpening): RoomShell {
-    const { nodes, clock, callTimeout, recovery } = this.#options;
+    const { nodes, clock, callTimeout, recovery, exposeErrors } = this.#options;
     const node = pickNode(nodes);
     const timeout = inspecting() ? false : callTimeout;
     const shell = new RoomShell({
@@ -42,6 +44,7 @@ export class OpenRooms {
       options,
       node,
       clock,
+      exposeErrors,
       room: {
         ...port,
         dispose: (code, reason) => {
@@ -91,7 +94,7 @@ export class OpenRooms {
         try {
           return { name: node.name, tree: await node.inspect(clock) };
         } catch (error) {
-          return { name: node.name, error: error instanceof Error ? error.message : String(error) };
+          return { name: node.name, error: errorText(error).message };
         }
       }),
     );

@@ -41,6 +41,7 @@ const or = (...rules: readonly Rule[]): Rule => ({
   allowed: rules.map(({ allowed }) => allowed).join(', or '),
 });
 const text: Rule = { holds: (value) => typeof value === 'string' && value !== '', allowed: 'a text that is not empty' };
+const no: Rule = { holds: (value) => value === false, allowed: 'false' };
 const boolean: Rule = oneOf(true, false);
 const fn: Rule = { holds: (value) => typeof value === 'function', allowed: 'a function' };
 const object: Rule = { holds: isRecord, allowed: 'an object' };
@@ -62,6 +63,9 @@ const OPTIONS: Readonly<Record<keyof ServeOptions, Rule>> = {
   reconnection: number(0, Math.floor(LONGEST / 1000), 'seconds'),
   callTimeout: number(1, LONGEST, 'milliseconds'),
   recovery: object,
+  hangTimeout: or(number(100, LONGEST, 'milliseconds'), no),
+  watchdog: or(number(100, LONGEST, 'milliseconds'), no),
+  exposeErrors: boolean,
   trustProxy: boolean,
   tree: access,
   operator: access,

@@ -33,6 +33,22 @@ export interface ServeOptions {
   readonly callTimeout?: number;
   /** How rooms that crash past their intensity come back. */
   readonly recovery?: Partial<RecoveryPolicy>;
+  /**
+   * How long a worker thread may go without a turn of its event loop, in **milliseconds**; then it is ended, its rooms
+   * start again on the next one, and no socket is closed. false: for ever. Default 5,000; suspended under `--inspect`.
+   */
+  readonly hangTimeout?: number | false;
+  /**
+   * How long the main thread may go without a turn of its event loop, in **milliseconds**; then a watchdog thread names
+   * the process and the line that hang, and kills the server, for whoever keeps it running to start again. false: no
+   * watchdog. Default 10,000; suspended under `--inspect`.
+   */
+  readonly watchdog?: number | false;
+  /**
+   * Whether clients are told why a room did not start or was given up, with the text of what was thrown; else they get
+   * the code and a general line. Default: not where NODE_ENV is `production`.
+   */
+  readonly exposeErrors?: boolean;
   /** Whether X-Forwarded-For and its like name the client; only behind a proxy that sets them. Default false. */
   readonly trustProxy?: boolean;
   /** Shows the supervision tree at `GET /genroom/tree`, by default to this machine only. Default false. */

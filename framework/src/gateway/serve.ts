@@ -25,14 +25,15 @@ import type { HttpHandler } from './http/handler.ts';
 import { healthRoutes } from './http/health.ts';
 import { type Operations, operatorRoutes } from './http/operator.ts';
 import { staticFiles } from './http/static-files.ts';
-import { inspecting } from './inspecting.ts';
+import { inspecting } from '../platform/inspecting.ts';
 import { OpenRooms } from './open-rooms.ts';
 import { badOption, checkOptions } from './options-check.ts';
 import type { GenroomServer, ServeOptions } from './serve-options.ts';
 import { serverMetrics } from './server-metrics.ts';
 import type { RoomNode } from './shell/index.ts';
 import { startRoomNode } from './shell/start-node.ts';
-import { newStats } from './stats.ts';
+import { type GatewayStats, newStats } from './stats.ts';
+import { startWatchdog } from './watchdog.ts';
 
 /**
  * Starts a server. Rejects with `bad_options`, `bad_limits`, `listen_failed`, `gateway_running`, `uws_unavailable`,
@@ -59,6 +60,7 @@ export async function serve(options: ServeOptions): Promise<GenroomServer> {
 type End = (grace: number) => unknown;
 
 const DEFAULT_GRACE = 10_000;
+const WATCHDOG = 10_000;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 async function start(options: ServeOptions, ends: End[]): Promise<GenroomServer> {
@@ -78,16 +80,23 @@ async function start(options: ServeOptions, ends: End[]): Promise<GenroomServer>
     log(entry('info', 'inspect', 'A debugger may stop this process: the deadlines of calls are suspended.'));
 
   const workerLog = typeof options.log === 'function' ? 'text' : (options.log ?? 'text');
+  const { callTimeout, recovery, hangTimeout, watchdog = WATCHDOG } = options;
+  if (watchdog !== false) ends.push(startWatchdog({ timeout: watchdog, log: workerLog }));
+  const exposeErrors = options.exposeErrors ?? process.env['NODE_ENV'] !== 'production';
   const nodes: RoomNode[] = [];
   ends.push(() => Promise.all(nodes.map((node) => node.stop())));
   const starting = nodeNames(options.nodes ?? 0).map((name) =>
-    startRoomNode(options.rooms, { nodes: name === undefined ? 0 : 1, log: workerLog, ...(name && { name }) }),
+    startRoomNode(options.rooms, {
+      nodes: name === undefined ? 0 : 1,
+      log: workerLog,
+      ...(name && { name }),
+      ...(hangTimeout !== undefined && { worker: { hangTimeout } }),
+    }),
   );
   for (const node of await Promise.allSettled(starting)) if (node.status === 'fulfilled') nodes.push(node.value);
   await Promise.all(starting);
 
-  const { callTimeout, recovery } = options;
-  const rooms = new OpenRooms({ nodes, clock: currentClock(), callTimeout, recovery });
+  const rooms = new OpenRooms({ nodes, clock: currentClock(), callTimeout, recovery, exposeErrors });
   const stats = newStats();
   const operations: Operations = {
     tree: async () => ({
@@ -105,7 +114,7 @@ async function start(options: ServeOptions, ends: End[]): Promise<GenroomServer>
       openShell: (opening) => rooms.open(definition, opening),
     })),
     stats,
-    handlers: handlersOf(options, operations, { life, stats, rooms, ends }),
+    handlers: handlersOf(options, operations, { life, stats, rooms, workers: options.nodes ? nodes : [], ends }),
     warn: (text) => log(entry('warn', 'transport', text)),
     report: (error) => log(gatewayFailure(error)),
   });
@@ -142,9 +151,9 @@ interface Life {
 function handlersOf(
   options: ServeOptions,
   operations: Operations,
-  server: { life: Life; stats: ReturnType<typeof newStats>; rooms: OpenRooms; ends: End[] },
+  server: { life: Life; stats: GatewayStats; rooms: OpenRooms; workers: readonly RoomNode[]; ends: End[] },
 ): HttpHandler[] {
-  const metrics = serverMetrics(server.stats, server.rooms);
+  const metrics = serverMetrics(server.stats, server.rooms, server.workers);
   server.ends.push(() => metrics.close());
   const notReady = (): string | undefined => {
     if (server.life.phase !== 'ready') return server.life.phase;

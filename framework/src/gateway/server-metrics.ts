@@ -1,12 +1,17 @@
-/** The metrics of a server: what each is called and where it is read. */
-import type { RestartReport, StrayReport } from '../otp/channels.ts';
+/**
+ * The metrics of a server: what each is called and where it is read. What a thread counts of itself has the label `node`:
+ * `main`, or the name of a worker node, whose figures are at most a second old.
+ */
 import { type Metrics, openMetrics } from '../telemetry/metrics.ts';
-import { type ClassLoad, openLoadMonitor } from '../telemetry/process-load.ts';
+import type { ClassLoad } from '../telemetry/process-load.ts';
+import { type ThreadReport, watchThread } from '../telemetry/thread-report.ts';
 import type { OpenRooms } from './open-rooms.ts';
+import type { RoomNode } from './shell/index.ts';
 import type { DownReport, RecoveryReport } from './shell/reports.ts';
 import type { GatewayStats } from './stats.ts';
 
-export function serverMetrics(stats: GatewayStats, rooms: OpenRooms): Metrics {
+/** @param workers the nodes that have a thread of their own */
+export function serverMetrics(stats: GatewayStats, rooms: OpenRooms, workers: readonly RoomNode[]): Metrics {
   const metrics = openMetrics();
   metrics.gauge({ name: 'genroom_connections', help: 'Open WebSockets.' }, () => stats.connections);
   metrics.total({ name: 'genroom_connections_total', help: 'WebSockets opened so far.' }, () => stats.connectionsTotal);
@@ -42,29 +47,37 @@ export function serverMetrics(stats: GatewayStats, rooms: OpenRooms): Metrics {
     'genroom:room:recovery',
     ({ name, step }) => ({ room: name, step }),
   );
-  metrics.count<RestartReport>(
-    {
-      name: 'genroom_supervisor_restarts_total',
-      help: 'Restarts by supervisors of the main thread.',
-      labels: ['given_up'],
-    },
-    'genroom:supervisor:restart',
-    ({ givenUp }) => ({ given_up: String(givenUp) }),
-  );
-  metrics.count<StrayReport>(
-    { name: 'genroom_strays_total', help: 'Failures outside every handler, on the main thread.', labels: ['owned'] },
-    'genroom:stray',
-    ({ pid }) => ({ owned: String(pid !== undefined) }),
-  );
-  return withLoad(metrics);
+  return withThreads(metrics, workers);
 }
 
-/** How busy the main thread's processes are, by behaviour. Means and rates come from the totals, by PromQL's `rate`. */
-function withLoad(metrics: Metrics): Metrics {
-  const monitor = openLoadMonitor();
-  const labels = ['behaviour'];
+/** What each thread counts. Means and rates come from the totals, by PromQL's `rate`. */
+function withThreads(metrics: Metrics, workers: readonly RoomNode[]): Metrics {
+  const watch = watchThread();
+  const threads = (): { node: string; report: ThreadReport }[] => [
+    { node: 'main', report: watch.read() },
+    ...workers.map(({ name, report }) => ({ node: name, report })),
+  ];
+  metrics.total(
+    { name: 'genroom_supervisor_restarts_total', help: 'Restarts by supervisors.', labels: ['node', 'given_up'] },
+    () =>
+      threads().flatMap(({ node, report: { restarts } }) => [
+        { labels: { node, given_up: 'false' }, value: restarts.made },
+        { labels: { node, given_up: 'true' }, value: restarts.givenUp },
+      ]),
+  );
+  metrics.total(
+    { name: 'genroom_strays_total', help: 'Failures outside every handler.', labels: ['node', 'owned'] },
+    () =>
+      threads().flatMap(({ node, report: { strays } }) => [
+        { labels: { node, owned: 'false' }, value: strays.unowned },
+        { labels: { node, owned: 'true' }, value: strays.owned },
+      ]),
+  );
+  const labels = ['node', 'behaviour'];
   const each = (value: (load: ClassLoad) => number) => () =>
-    monitor.read().map((load) => ({ labels: { behaviour: load.behaviour }, value: value(load) }));
+    threads().flatMap(({ node, report }) =>
+      report.load.map((load) => ({ labels: { node, behaviour: load.behaviour }, value: value(load) })),
+    );
   const gauges: [string, string, (load: ClassLoad) => number][] = [
     ['count', 'Processes alive.', (load) => load.processes],
     ['utilisation', 'Share of the last second that the busiest process was busy.', (load) => load.utilisation],
@@ -86,7 +99,7 @@ function withLoad(metrics: Metrics): Metrics {
   return {
     ...metrics,
     close: () => {
-      monitor.close();
+      watch.close();
       metrics.close();
     },
   };

@@ -82,6 +82,33 @@ describe('a worker node', () => {
     expect(await observed.next()).toEqual(['up', undefined]);
   });
 
+  test('is replaced when its thread hangs', async () => {
+    const observed = new Observed({ hangTimeout: 500 });
+    await observed.node.ready;
+    observed.node.send({ ask: 'hang' });
+    expect(await observed.next()).toEqual(['lost', expect.stringContaining('hung for 500 ms')]);
+    expect(await observed.next()).toEqual(['up', undefined]);
+    observed.node.send({ ask: 'echo', value: 'again' });
+    expect(await observed.next()).toEqual(['echo', 'again']);
+  });
+
+  test('is not taken for hanging when it was the main thread that stood still', async () => {
+    const observed = new Observed({ hangTimeout: 1_000 });
+    await observed.node.ready;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    observed.node.send({ ask: 'echo', value: 'still there' });
+    expect(await observed.next()).toEqual(['echo', 'still there']);
+  });
+
+  test('with hangTimeout: false it may hang for ever', async () => {
+    const observed = new Observed({ hangTimeout: false, restart: { max: 0 } });
+    await observed.node.ready;
+    observed.node.send({ ask: 'hang' });
+    const silence = new Promise((resolve) => setTimeout(resolve, 700, 'nothing'));
+    expect(await Promise.race([observed.next(), silence])).toBe('nothing');
+  });
+
   test('a hanging thread can be stopped', async () => {
     const observed = new Observed();
     await observed.node.ready;

@@ -23,7 +23,8 @@ export const chat = room({
   player: player({ options: z.object({ name: z.string().min(1), channel: z.string().optional() }) }),
   messages: {
     post: z.object({ id: z.string(), text: z.string() }),
-    fail: z.object({ how: z.enum(['throw', 'reject', 'timer', 'await', 'exit']) }),
+    fail: z.object({ how: z.enum(['throw', 'reject', 'timer', 'await', 'exit', 'hang']) }),
+    hold: z.object({ ms: z.number() }),
     shout: z.string(),
     wait: z.object({ ms: z.number() }),
   },
@@ -34,9 +35,13 @@ export const chat = room({
     shout(self, who, text) {
       self.broadcast('shout', { by: who.options.name, text });
     },
+    async hold(_self, _who, { ms }) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+    },
     async fail(self, who, { how }) {
       self.state.lines.push(line(who.options.name, `half of ${how}`));
       if (how === 'exit') process.exit(7);
+      while (how === 'hang');
       if (how === 'throw') throw new Error('asked to throw');
       if (how === 'reject') void Promise.reject(new Error('asked to reject'));
       if (how === 'timer')

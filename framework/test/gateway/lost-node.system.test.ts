@@ -1,10 +1,34 @@
 /** A server whose rooms' own host fails, seen from outside: orders, readiness, and what a client is told. */
 import { Client } from '@colyseus/sdk';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { serve } from '../../src/gateway/serve.ts';
 import { mortal, stillborn } from '../testing/mortal-room.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+test.each([
+  ['is not told', { exposeErrors: false }, undefined, /^Room 'stillborn' did not start\. See/],
+  ['is not told in production', {}, 'production', /^Room 'stillborn' did not start\. See/],
+  ['is told in production where that is asked for', { exposeErrors: true }, 'production', /born dead/],
+  ['is told elsewhere', {}, 'development', /born dead/],
+])('why a room did not start %s; the log has it', async (_what, options, environment, message) => {
+  vi.stubEnv('NODE_ENV', environment);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const log: string[] = [];
+  const server = await serve({
+    rooms: [stillborn],
+    port: 0,
+    signals: false,
+    log: ({ text }) => void log.push(text),
+    ...options,
+  });
+  onTestFinished(() => server.close());
+  await expect(new Client(server.url).create('stillborn')).rejects.toMatchObject({
+    code: 523,
+    message: expect.stringMatching(message) as string,
+  });
+  expect(log).toContainEqual(expect.stringMatching(/is given up, and closed: crash: Error: born dead$/));
+});
 
 test('past the limit its rooms are closed, the server is not ready, and a join is refused and does not hang', async () => {
   const log: string[] = [];

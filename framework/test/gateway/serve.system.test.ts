@@ -169,6 +169,75 @@ test('a worker thread that ends takes no socket along: its rooms start on anothe
   expect([ends, child.exitCode, noise]).toEqual([[], null, []]);
 });
 
+test('a worker thread that hangs in a handler is ended: its rooms start on another, and no socket is closed', async () => {
+  const { url, log, noise } = await server({ nodes: 1, hangTimeout: 1_000 });
+  const [one, two] = await Promise.all([join(url, 'one'), join(url, 'two', 'b')]);
+  const ends: unknown[] = [];
+  for (const room of [one, two]) room.onLeave((...end) => ends.push(end));
+  await Promise.all([post(one, 'before'), post(two, 'before')]);
+  one.send('fail', { how: 'hang' });
+  await Promise.all([post(one, 'after'), post(two, 'after')]);
+  expect([linesOf(one), linesOf(two), ends]).toEqual([['before', 'after'], ['before', 'after'], []]);
+  expect(log.filter(({ event }) => event === 'node')).toMatchObject([
+    { step: 'lost', node: 'node-1', rooms: 2, reason: expect.stringContaining('hung for 1000 ms') },
+    { step: 'up', node: 'node-1' },
+  ]);
+  expect(log.filter(({ event }) => event === 'lost-at-work')).toMatchObject([
+    { room: 'chat', roomId: one.roomId, session: one.sessionId, work: 'cast fail' },
+  ]);
+  expect(noise).toEqual([]);
+});
+
+test('a main thread that hangs is named by the watchdog, with the process and the line, and the server ends', async () => {
+  const { url, log, exit } = await server({ watchdog: 1_000 });
+  const room = await join(url, 'one');
+  const closed = new Promise((resolve) => room.onDrop((code) => resolve(code)));
+  room.send('fail', { how: 'hang' });
+  expect(await exit).toEqual([null, 'SIGKILL']);
+  expect(await closed).toBe(1006);
+  await until(() => log.some(({ event }) => event === 'hang'), 'the word of the watchdog');
+  expect(log.filter(({ event }) => event === 'hang')).toMatchObject([
+    {
+      level: 'error',
+      at: expect.stringMatching(/chat-room\.ts:\d+:\d+$/),
+      process: expect.stringContaining(`genServer room room chat/${room.roomId} <main.`),
+      text: expect.stringContaining('the main thread hung for 1000 ms'),
+    },
+  ]);
+});
+
+test('the load and the strays of a worker node are at /metrics, over its threads; a busy room there is named', async () => {
+  const { url, log } = await server({ nodes: 1 });
+  const metrics = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
+  const figure = (text: string, name: string): number =>
+    Number(new RegExp(`^genroom_${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
+  const room = await join(url, 'one');
+  room.send('fail', { how: 'reject' });
+  await post(room, 'there');
+  const messages = 'process_messages_total{node="node-1",behaviour="genServer room"}';
+  const strays = 'strays_total{node="node-1",owned="true"}';
+  await vi.waitUntil(async () => figure(await metrics(), strays) === 1, { timeout: 10_000 });
+  const before = figure(await metrics(), messages);
+  expect(before).toBeGreaterThan(2);
+  room.send('fail', { how: 'exit' });
+  await post(room, 'on another thread');
+  expect(figure(await metrics(), messages)).toBeGreaterThanOrEqual(before);
+  expect(figure(await metrics(), strays)).toBe(1);
+
+  const busy = (): Record<string, unknown> | undefined => log.find(({ event }) => event === 'busy');
+  await vi.waitUntil(() => (room.send('hold', { ms: 45 }), busy()), { timeout: 20_000, interval: 40 });
+  expect(busy()).toMatchObject({
+    process: 'genServer room',
+    pid: expect.stringMatching(/^<node-1-/),
+    waits: true,
+    shards: expect.any(Number),
+    text: expect.stringMatching(/room chat\/.* is \d+ % busy for 5 s .* shards by key/),
+  });
+  const text = await metrics();
+  expect(figure(text, 'process_utilisation{node="node-1",behaviour="genServer room"}')).toBeGreaterThan(0.8);
+  expect(figure(text, 'process_service_seconds_total{node="node-1",behaviour="genServer room"}')).toBeGreaterThan(3);
+});
+
 describe('a failure that no process owns', () => {
   test('is reported, and ends nothing', async () => {
     const { url, log, noise, process: child } = await server();
@@ -180,7 +249,9 @@ describe('a failure that no process owns', () => {
     expect(log.map(({ at }) => at)).toEqual(
       Array.from({ length: 2 }, () => expect.stringContaining('server-process.ts')),
     );
-    expect(await (await fetch(`${url}/metrics`)).text()).toContain('genroom_strays_total{owned="false"} 2\n');
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain(
+      'genroom_strays_total{node="main",owned="false"} 2\n',
+    );
     expect(noise).toEqual([]);
   });
 

@@ -205,6 +205,16 @@ describe('the shell', () => {
     ]);
   });
 
+  test('where errors are not exposed, clients are not told what was thrown; reports are', async () => {
+    const stage = new Stage({ exposeErrors: false, recovery: { shadowAttempts: 0 } });
+    await stage.boot();
+    const a = await stage.join('a');
+    await stage.down();
+    await stage.closed();
+    expect(a.seen.at(-1)).toEqual(['closed', 4500, 'The room was given up.']);
+    expect(reports.map(({ step, reason }) => [step, reason])).toEqual([['givenUp', 'boom']]);
+  });
+
   test('a node that does not open a room in time: its start fails, and what comes of it later is ended', async () => {
     const stage = new Stage();
     const a = stage.knock('a');

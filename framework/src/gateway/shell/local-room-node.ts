@@ -9,8 +9,9 @@
  */
 import { localLink } from '../../cluster/local-link.ts';
 import type { NodeConnection, NodeEvents } from '../../cluster/node-connection.ts';
-import { defaultRestartLimit, nextRestart, type RestartLimit } from '../../cluster/restart-limit.ts';
-import { currentClock, type TimerHandle } from '../../otp/clock.ts';
+import { Replacement } from '../../cluster/replacement.ts';
+import type { RestartLimit } from '../../cluster/restart-limit.ts';
+import { currentClock } from '../../otp/clock.ts';
 import type { RoomDefinition } from '../../room/definition.ts';
 import type { FromNode, Link, ToNode } from '../../room/link.ts';
 import { createHost, type RoomHost } from '../../room/room-host.ts';
@@ -25,20 +26,23 @@ export class LocalRoomNode implements NodeConnection<ToNode, FromNode> {
   readonly name = 'local';
   readonly #definitions: readonly RoomDefinition[];
   readonly #clone: boolean;
-  readonly #limit: RestartLimit;
-  readonly #clock = currentClock();
+  readonly #replacement: Replacement;
   #events: NodeEvents | undefined;
   #handler: ((message: FromNode) => void) | undefined;
   #host: RoomHost | undefined;
   #link: Link<ToNode, FromNode> | undefined;
-  #losses: readonly number[] = [];
-  #restartTimer: TimerHandle | undefined;
   #stopped = false;
 
   private constructor(definitions: readonly RoomDefinition[], { clone, restart }: LocalRoomNodeOptions) {
     this.#definitions = definitions;
     this.#clone = clone;
-    this.#limit = { ...defaultRestartLimit, ...restart };
+    this.#replacement = new Replacement({
+      clock: currentClock(),
+      limit: restart,
+      start: () => this.#start(),
+      up: () => this.#events?.up(),
+      gone: (reason) => this.#events?.gone(reason),
+    });
   }
 
   /** @throws BadDefinition when two definitions have one name */
@@ -61,9 +65,9 @@ export class LocalRoomNode implements NodeConnection<ToNode, FromNode> {
   }
 
   async stop(): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#replacement.over) return;
     this.#stopped = true;
-    if (this.#restartTimer) this.#clock.clearTimer(this.#restartTimer);
+    this.#replacement.stop();
     await this.#host?.stop();
     this.#link = undefined;
     this.#events?.gone('stopped');
@@ -83,26 +87,7 @@ export class LocalRoomNode implements NodeConnection<ToNode, FromNode> {
       this.#host = undefined;
       this.#link = undefined;
       this.#events?.lost(reason);
-      this.#restartAfterLoss(reason);
+      this.#replacement.lost(reason);
     });
-  }
-
-  #restartAfterLoss(reason: string): void {
-    const decision = nextRestart(this.#losses, this.#limit, this.#clock.now());
-    this.#losses = decision.losses;
-    if (!decision.restart) {
-      this.#stopped = true;
-      this.#events?.gone(reason);
-      return;
-    }
-    const restart = (): void => {
-      this.#restartTimer = undefined;
-      this.#start().then(
-        () => this.#stopped || this.#events?.up(),
-        (error: Error) => this.#stopped || this.#restartAfterLoss(error.message),
-      );
-    };
-    if (decision.delay === 0) restart();
-    else this.#restartTimer = this.#clock.setTimer(decision.delay, restart, false);
   }
 }

@@ -95,3 +95,12 @@ export class PendingQueue {
     return [...this.#bySeq.values()].filter((pending) => pending.sessionId === sessionId);
   }
 }
+
+/** What reports say of a message. */
+export function describePending({ sessionId, body }: Pending): {
+  sessionId: string;
+  kind: string;
+  type?: string | number;
+} {
+  return { sessionId, kind: body.kind, ...('type' in body && { type: body.type }) };
+}

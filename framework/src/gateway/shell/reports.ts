@@ -16,6 +16,18 @@ export interface DownReport {
   readonly failing?: { readonly sessionId: string; readonly kind: string; readonly type?: string | number };
   /** Present when it was the Player of this session and not the Room. */
   readonly sessionId?: string;
+  /** True when its node was lost with everything on it. */
+  readonly withNode?: boolean;
+}
+
+/** A node was lost, another thread or tree has taken its place, or none will. */
+export interface NodeReport {
+  readonly node: string;
+  readonly step: 'lost' | 'up' | 'givenUp';
+  /** On it. */
+  readonly rooms: number;
+  /** Empty with `up`. */
+  readonly reason: string;
 }
 
 /** A room passed its intensity: each step of what becomes of it. */
@@ -33,6 +45,7 @@ export interface RecoveryReport {
 
 export const channels = {
   down: channel('genroom:room:down'),
+  node: channel('genroom:node'),
   recovery: channel('genroom:room:recovery'),
   /** `DownReport`: a session was closed since its Player was restarted too often. */
   playerGivenUp: channel('genroom:room:player-given-up'),
@@ -40,6 +53,10 @@ export const channels = {
 
 export function reportDown(report: DownReport): void {
   publishReport(channels.down, report);
+}
+
+export function reportNode(report: NodeReport): void {
+  publishReport(channels.node, report);
 }
 
 export function reportRecovery(report: RecoveryReport): void {

@@ -10,11 +10,13 @@ import type { NodeConnection } from '../../cluster/node-connection.ts';
 import type { Clock } from '../../otp/clock.ts';
 import { GenroomError } from '../../platform/errors.ts';
 import type { HandLedger } from '../../room/hand-ledger.ts';
-import type { FromNode, ToNode } from '../../room/link.ts';
+import type { FromNode, FromRoom, ToNode } from '../../room/link.ts';
+import { type NodeReport, reportNode } from './reports.ts';
+import { addLost, nothingYet, type ThreadReport } from '../../telemetry/thread-report.ts';
 
 /** What a shell hears from its node. */
 export interface NodeListener {
-  receive(message: FromNode): void;
+  receive(message: FromRoom): void;
   /** The node ended, and every room on it. */
   nodeLost(reason: string): void;
   /** Another node is there; it knows no room yet. */
@@ -38,6 +40,10 @@ export class RoomNode {
   #requests = 0;
   #up = true;
   #gone: string | undefined;
+  #stopping = false;
+  #report = nothingYet;
+  /** Of the threads that had this node before. */
+  #lostReports = nothingYet;
 
   /** @param ledger what the node's processes write down, where the node may be lost */
   constructor(connection: NodeConnection<ToNode, FromNode>, ledger?: HandLedger) {
@@ -46,13 +52,18 @@ export class RoomNode {
     this.#connection = connection;
     connection.receive((message) => this.#receive(message));
     connection.observe({
-      lost: (reason) => this.#lost(reason),
+      lost: (reason) => {
+        this.#say('lost', reason);
+        this.#lost(reason);
+      },
       up: () => {
         this.#up = true;
+        this.#say('up');
         for (const listener of this.#listeners.values()) listener.nodeUp();
       },
       gone: (reason) => {
         this.#gone = reason;
+        if (!this.#stopping) this.#say('givenUp', reason);
         this.#lost(reason);
         for (const listener of this.#listeners.values()) listener.nodeGone(reason);
       },
@@ -67,6 +78,11 @@ export class RoomNode {
   /** Why there will be no node any more; undefined while there is one or another will come. */
   get gone(): string | undefined {
     return this.#gone;
+  }
+
+  /** What its threads have counted, the present one and those before it. Nothing for the thread of the gateway. */
+  get report(): ThreadReport {
+    return addLost(this.#report, this.#lostReports);
   }
 
   /** Rooms whose shells are attached. */
@@ -111,21 +127,33 @@ export class RoomNode {
   }
 
   stop(): Promise<void> {
+    this.#stopping = true;
     return this.#connection.stop();
   }
 
   #receive(message: FromNode): void {
-    if (message.kind !== 'tree') {
-      this.#listeners.get(message.roomId)?.receive(message);
-      return;
+    switch (message.kind) {
+      case 'tree':
+        this.#inspections.get(message.request)?.resolve(message.tree);
+        this.#inspections.delete(message.request);
+        return;
+      case 'report':
+        this.#report = message.report;
+        return;
+      default:
+        this.#listeners.get(message.roomId)?.receive(message);
     }
-    this.#inspections.get(message.request)?.resolve(message.tree);
-    this.#inspections.delete(message.request);
+  }
+
+  #say(step: NodeReport['step'], reason = ''): void {
+    reportNode({ node: this.name, step, rooms: this.rooms, reason });
   }
 
   #lost(reason: string): void {
     if (!this.#up) return;
     this.#up = false;
+    this.#lostReports = this.report;
+    this.#report = nothingYet;
     for (const { reject } of this.#inspections.values()) {
       reject(new GenroomError('node_lost', `Node '${this.name}' ended: ${reason}`, { remedy: 'Ask again.' }));
     }

@@ -18,6 +18,8 @@ export interface ShellOptions {
   readonly callTimeout?: number | false;
   readonly recovery?: Partial<RecoveryPolicy>;
   readonly bounds?: Partial<QueueBounds>;
+  /** Whether clients are told why a room did not start or was given up: what was thrown. Default true. */
+  readonly exposeErrors?: boolean;
 }
 
 /**

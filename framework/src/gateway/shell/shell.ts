@@ -13,16 +13,18 @@
  *     await shell.ready;
  */
 import type { TimerHandle } from '../../otp/clock.ts';
+import { errorText } from '../../platform/error-text.ts';
 import { GenroomError } from '../../platform/errors.ts';
-import type { ConnectionInfo, FromNode, RoomOrder } from '../../room/link.ts';
-import type { PlayerTurn, RoomTurn } from '../../room/turn-record.ts';
+import type { ConnectionInfo, FromRoom, RoomOrder } from '../../room/link.ts';
+import type { RoomTurn } from '../../room/turn-record.ts';
 import { CloseCode } from '../close-codes.ts';
 import { Clients } from './clients.ts';
-import { defaultBounds, type Pending } from './pending-queue.ts';
+import { defaultBounds, describePending, type Pending } from './pending-queue.ts';
+import { Players } from './players.ts';
 import type { ClientPort, ShellPort } from './ports.ts';
 import { defaultRecovery } from './recovery.ts';
 import { RecoveryRun } from './recovery-run.ts';
-import { reportDown, reportPlayerGivenUp } from './reports.ts';
+import { type DownReport, reportDown } from './reports.ts';
 import type { NodeListener } from './room-node.ts';
 import { RoomPast } from './room-past.ts';
 import type { Session } from './session.ts';
@@ -41,6 +43,7 @@ export class RoomShell implements ShellPort, NodeListener {
   readonly past = new RoomPast();
   readonly #options: ShellOptions;
   readonly #clients: Clients;
+  readonly #players: Players;
   readonly #recovery: RecoveryRun;
   /** The room's number in its node's ledger. */
   readonly #key: number;
@@ -52,7 +55,7 @@ export class RoomShell implements ShellPort, NodeListener {
   #everBooted = false;
   /** Why the last incarnation ended; undefined once the next has booted. */
   #lastDown: string | undefined;
-  #closing: PromiseWithResolvers<void> | undefined;
+  #closing: (PromiseWithResolvers<void> & { readonly reason: string }) | undefined;
   /** Of an opening, then of a close. */
   #deadline: TimerHandle | undefined;
 
@@ -75,6 +78,12 @@ export class RoomShell implements ShellPort, NodeListener {
       callTimeout: options.callTimeout ?? 10_000,
       bounds: { ...defaultBounds, ...options.bounds },
       handOver: (pending, session) => this.#handOver(pending, session),
+    });
+    this.#players = new Players({
+      roomId: this.roomId,
+      node: options.node,
+      clients: this.#clients,
+      report: (reason) => this.#report(reason),
     });
     this.ready = this.#ready.promise;
     this.ready.catch(() => {});
@@ -134,7 +143,7 @@ export class RoomShell implements ShellPort, NodeListener {
   close(reason: string): Promise<void> {
     if (this.#phase === 'closed') return Promise.resolve();
     if (this.#closing) return this.#closing.promise;
-    this.#closing = Promise.withResolvers();
+    this.#closing = { ...Promise.withResolvers<void>(), reason };
     this.#clients.gate = 'closed';
     const { promise } = this.#closing;
     if (this.#phase === 'cooling' || this.#phase === 'lost') {
@@ -160,7 +169,7 @@ export class RoomShell implements ShellPort, NodeListener {
 
   // What the node says.
 
-  receive(message: FromNode): void {
+  receive(message: FromRoom): void {
     if (this.#phase === 'closed') return;
     switch (message.kind) {
       case 'hello':
@@ -178,21 +187,11 @@ export class RoomShell implements ShellPort, NodeListener {
       case 'refused':
         this.#clients.refuse(message.seq, message.code, message.reason);
         return;
-      case 'playerHello':
-        this.#bootPlayer(message.sessionId);
-        return;
-      case 'playerTurn':
-        this.#playerTurn(message.record);
-        return;
-      case 'playerDown':
-        this.#playerDown(message.sessionId, message.reason, this.#clients.pending(message.failing ?? 0));
-        return;
-      case 'playerGivenUp':
-        reportPlayerGivenUp({ ...this.#report(message.reason), sessionId: message.sessionId });
-        this.#clients.expelWithoutPlayer(message.sessionId, 'Your player crashed too often.');
-        return;
       case 'order':
         this.#obey(message.order);
+        return;
+      default:
+        this.#players.receive(message);
     }
   }
 
@@ -202,12 +201,12 @@ export class RoomShell implements ShellPort, NodeListener {
     const running = this.#phase === 'running' || this.#phase === 'booting';
     if (running) {
       const [failing, ...others] = this.#options.node.inHand(this.#key).filter((seq) => this.#clients.pending(seq));
-      this.#down(reason, this.#clients.pending(failing ?? 0));
+      this.#down(reason, this.#clients.pending(failing ?? 0), true);
       for (const seq of others) this.#clients.fail(seq, 'room_crashed');
     }
     this.#clients.failCalls('call_in_doubt', (call) => call.accepted !== false);
     this.#phase = 'lost';
-    if (this.#closing) this.#end(CloseCode.CONSENTED, reason);
+    if (this.#closing) this.#end(CloseCode.CONSENTED, this.#closing.reason);
   }
 
   nodeUp(): void {
@@ -260,7 +259,7 @@ export class RoomShell implements ShellPort, NodeListener {
     } catch (error) {
       // A record is missing or wrong: what the room says from here on cannot be kept, so it must not leave either.
       this.#options.node.send({ kind: 'close', roomId: this.roomId, reason: 'its turn records do not fit' });
-      this.#giveUp(error instanceof Error ? error.message : String(error));
+      this.#giveUp(errorText(error).message);
       return;
     }
     this.#clients.finish(record, 'room');
@@ -280,17 +279,18 @@ export class RoomShell implements ShellPort, NodeListener {
   }
 
   /** An incarnation has ended; its supervisor, or this shell, starts the next. */
-  #down(reason: string, failing: Pending | undefined): void {
+  #down(reason: string, failing: Pending | undefined, withNode = false): void {
     this.#phase = 'down';
     this.#lastDown = reason;
     this.#clients.live = false;
-    reportDown({ ...this.#report(reason), ...(failing && { failing: describe(failing) }) });
+    const more = { ...(failing && { failing: describePending(failing) }), ...(withNode && { withNode }) };
+    reportDown({ ...this.#report(reason), ...more });
     if (failing) this.#clients.fail(failing.seq, 'room_crashed');
     this.#clients.failCalls('call_in_doubt', (call) => call.accepted === 'room');
   }
 
   #closed(reason: string, asked: boolean): void {
-    if (this.#closing || asked) return this.#end(CloseCode.CONSENTED, reason);
+    if (this.#closing || asked) return this.#end(CloseCode.CONSENTED, this.#closing?.reason ?? reason);
     if (this.#phase === 'running' || this.#phase === 'booting') this.#down(reason, undefined);
     // 'shutdown' is how a supervisor ends past its intensity; what the room crashed by says more.
     this.#failed(reason === 'shutdown' ? (this.#lastDown ?? reason) : reason);
@@ -313,12 +313,13 @@ export class RoomShell implements ShellPort, NodeListener {
   #giveUp(reason: string): void {
     if (this.#phase === 'closed') return;
     this.#recovery.givenUp(reason);
-    this.#end(CloseCode.ROOM_GIVEN_UP, `The room was given up (${reason}).`, reason);
+    const exposed = this.#options.exposeErrors ?? true;
+    this.#end(CloseCode.ROOM_GIVEN_UP, `The room was given up${exposed ? ` (${reason})` : ''}.`, exposed ? reason : '');
   }
 
   /**
    * The room is over: everybody who waits is answered, and nothing of it stays.
-   * @param reason told to its clients @param cause told to who waits for its start
+   * @param reason told to its clients @param cause told to who waits for its start; empty where that is not shown
    */
   #end(code: number, reason: string, cause = reason): void {
     if (this.#phase === 'closed') return;
@@ -329,9 +330,8 @@ export class RoomShell implements ShellPort, NodeListener {
     this.#clients.end();
     this.past.clear();
     const remedy = 'See the crash reports of its process.';
-    this.#ready.reject(
-      new GenroomError('room_not_started', `Room '${this.name}' did not start: ${cause}`, { remedy, cause }),
-    );
+    const what = `Room '${this.name}' did not start${cause === '' ? '' : `: ${cause}`}`;
+    this.#ready.reject(new GenroomError('room_not_started', what, { remedy, ...(cause !== '' && { cause }) }));
     this.#options.room.dispose(code, reason);
     this.#closing?.resolve();
   }
@@ -355,26 +355,6 @@ export class RoomShell implements ShellPort, NodeListener {
     else node.send({ ...head, ...body });
   }
 
-  // Players, and what a room's code orders.
-
-  #bootPlayer(sessionId: string): void {
-    const session = this.#clients.session(sessionId);
-    if (!session) return;
-    this.#options.node.send({ kind: 'playerBoot', roomId: this.roomId, session: session.record });
-    if (this.#clients.live) this.#clients.handOverSession(sessionId);
-  }
-
-  #playerTurn(record: PlayerTurn): void {
-    this.#clients.session(record.sessionId)?.apply(record);
-    this.#clients.finish(record, 'player');
-  }
-
-  #playerDown(sessionId: string, reason: string, failing: Pending | undefined): void {
-    reportDown({ ...this.#report(reason), sessionId, ...(failing && { failing: describe(failing) }) });
-    if (failing) this.#clients.fail(failing.seq, 'player_crashed');
-    this.#clients.failCalls('call_in_doubt', (call) => call.sessionId === sessionId && call.accepted === 'player');
-  }
-
   #obey(order: RoomOrder): void {
     const { room } = this.#options;
     if (order.order === 'disconnect') this.#clients.expel(order.sessionId, order.code, order.reason);
@@ -382,12 +362,7 @@ export class RoomShell implements ShellPort, NodeListener {
     else room.lock(order.order === 'lock');
   }
 
-  #report(reason: string): { roomId: string; name: string; epoch: number; reason: string } {
+  #report(reason: string): DownReport {
     return { roomId: this.roomId, name: this.name, epoch: this.#epoch, reason };
   }
-}
-
-function describe(pending: Pending): { sessionId: string; kind: string; type?: string | number } {
-  const { sessionId, body } = pending;
-  return { sessionId, kind: body.kind, ...('type' in body && { type: body.type }) };
 }

@@ -27,7 +27,7 @@ export interface StartNodeOptions {
   readonly log?: LogFormat | false;
   /** How often the node is started again after its end. */
   readonly restart?: Partial<RestartLimit>;
-  readonly worker?: Pick<WorkerNodeOptions, 'resourceLimits' | 'startTimeout'>;
+  readonly worker?: Pick<WorkerNodeOptions, 'resourceLimits' | 'startTimeout' | 'hangTimeout'>;
 }
 
 const WORKER_HOST = new URL('./worker-host.ts', import.meta.url);
