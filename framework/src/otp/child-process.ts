@@ -3,7 +3,7 @@
  *
  * Stop protocol (rule R-43): take the link away and watch it, send 'shutdown', wait the child's time, then kill.
  */
-import type { NormalSpec } from './child-spec.ts';
+import type { NormalSpec, StartedWith } from './child-spec.ts';
 import { currentClock } from './clock.ts';
 import { StartError, StartIgnored } from './errors.ts';
 import { crashOf, type ExitReason } from './exit-reason.ts';
@@ -11,35 +11,50 @@ import { deliverExit, sendExit } from './exit-signals.ts';
 import { addLink, addMonitor, hasMessage, isExit, removeLink } from './monitor.ts';
 import { Pid } from './pid.ts';
 import { currentProc, DEAD, type Proc, procOf } from './proc.ts';
+import { isAskedEnd } from './restart-strategy.ts';
 import { startProc, type StartOutcome } from './start.ts';
+import { reportChild } from './supervisor-report.ts';
 import { reasonOfThrow } from './thrown.ts';
 
-/** A child's start: its pid, `ignored`, or why it failed. */
-export type ChildStart = { readonly pid: Pid } | { readonly ignored: true } | { readonly reason: ExitReason };
+/** A child's start: its pid and what its start function told beside, `ignored`, or why it failed. */
+export type ChildStart =
+  | { readonly pid: Pid; readonly info?: unknown }
+  | { readonly ignored: true }
+  | { readonly reason: ExitReason };
+
+const NO_ARGUMENTS: readonly unknown[] = [];
 
 /** `then` for what may be there already. */
 export function whenDone<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<Awaited<R>> {
   return value instanceof Promise ? (value.then(next) as Promise<Awaited<R>>) : next(value);
 }
 
-/** Starts a child, linked to the running process. */
-export function startChildProcess(spec: NormalSpec): ChildStart | Promise<ChildStart> {
-  if (spec.behaviour) return whenDone(startProc(spec.behaviour, spec.arg, { name: spec.name }, true), childStart);
+/** Starts a child, linked to the running process. `extra` comes before its own argument: `[...extra, arg]`. */
+export function startChildProcess(
+  spec: NormalSpec,
+  extra: readonly unknown[] = NO_ARGUMENTS,
+): ChildStart | Promise<ChildStart> {
+  if (spec.behaviour) {
+    const arg = extra.length > 0 ? [...extra, spec.arg] : spec.arg;
+    return whenDone(startProc(spec.behaviour, arg, { name: spec.name }, true), childStart);
+  }
   const supervisor = currentProc()!;
-  let started: Promise<Pid>;
+  let started: Promise<Pid | StartedWith>;
   try {
-    started = Promise.resolve(spec.start!());
+    started = Promise.resolve(spec.start!(...(extra as never[])));
   } catch (error) {
     return { reason: reasonOfThrow(error) };
   }
   return started.then(
-    (pid): ChildStart => {
-      if (!(pid instanceof Pid)) return { reason: { kind: 'badReturn', value: pid } };
+    (answer): ChildStart => {
+      const start = startOf(answer);
+      if (!start) return { reason: { kind: 'badReturn', value: answer } };
+      const { pid } = start;
       const child = procOf(pid);
       // It has ended already. Where its start function has linked it, its EXIT is queued; else this stands for it.
       if (!child) {
         if (!hasMessage(supervisor, (m) => isExit(m) && m.from === pid)) deliverExit(supervisor, pid, 'noproc');
-        return { pid };
+        return start;
       }
       // A supervisor that was killed meanwhile leaves no orphan.
       if (supervisor.status === DEAD) {
@@ -47,7 +62,7 @@ export function startChildProcess(spec: NormalSpec): ChildStart | Promise<ChildS
         return { reason: supervisor.exitReason! };
       }
       addLink(supervisor, child);
-      return { pid };
+      return start;
     },
     (thrown: unknown): ChildStart => {
       const { error } = crashOf(thrown);
@@ -57,19 +72,22 @@ export function startChildProcess(spec: NormalSpec): ChildStart | Promise<ChildS
   );
 }
 
+/** What a start function resolved with, if that is one of what it may. */
+function startOf(answer: unknown): { readonly pid: Pid; readonly info?: unknown } | undefined {
+  if (answer instanceof Pid) return { pid: answer };
+  const { pid, info } = Object(answer) as Partial<StartedWith>;
+  return pid instanceof Pid ? { pid, info } : undefined;
+}
+
 function childStart(outcome: StartOutcome): ChildStart {
   if ('pid' in outcome) return outcome;
   return outcome.error instanceof StartIgnored ? { ignored: true } : { reason: outcome.error.reason };
 }
 
-/** Stops a child in the way its spec says. Gives the reason it ended with. */
-export function stopChildProcess(
-  supervisor: Proc,
-  pid: Pid | undefined,
-  spec: NormalSpec,
-): ExitReason | Promise<ExitReason> {
+/** Stops a child in the way its spec says, if it still runs. An end in another way than asked is reported. */
+export function stopChildProcess(supervisor: Proc, pid: Pid | undefined, spec: NormalSpec): void | Promise<void> {
   const child = pid && procOf(pid);
-  if (!child) return 'normal';
+  if (!child) return;
   removeLink(supervisor, child);
   let ended: ExitReason | undefined;
   let tell: ((reason: ExitReason) => void) | undefined;
@@ -82,14 +100,18 @@ export function stopChildProcess(
     child.pid,
   );
   sendExit(child, supervisor.pid, spec.shutdown === 'brutalKill' ? 'kill' : 'shutdown');
-  if (ended !== undefined) return ended;
-  return new Promise<ExitReason>((resolve) => {
+  if (ended !== undefined) return stopped(supervisor, child.pid, spec, ended);
+  return new Promise<void>((resolve) => {
     const clock = currentClock();
     const time = spec.shutdown as number;
     const timer = time === Infinity ? undefined : clock.setTimer(time, () => sendExit(child, supervisor.pid, 'kill'));
     tell = (reason) => {
       if (timer) clock.clearTimer(timer);
-      resolve(reason);
+      resolve(stopped(supervisor, child.pid, spec, reason));
     };
   });
+}
+
+function stopped(supervisor: Proc, pid: Pid, spec: NormalSpec, reason: ExitReason): void {
+  if (!isAskedEnd(spec.restart, spec.shutdown, reason)) reportChild(supervisor, 'shutdownError', reason, spec, pid);
 }

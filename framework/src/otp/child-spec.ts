@@ -29,13 +29,20 @@ export interface ChildOptions {
   readonly name?: ViaName;
 }
 
-export interface ChildSpec extends ChildOptions {
+/** `I` is the type of the information that its start function may give beside the pid. */
+export interface ChildSpec<I = unknown> extends ChildOptions {
   readonly id: Key;
   /** The definition to start, with its argument: data, so that a spec can be compared and sent. */
   readonly behaviour?: Behaviour;
   readonly arg?: unknown;
-  /** Or a function that starts and links it. */
-  readonly start?: () => Promise<Pid>;
+  /** Or a function that starts and links it. It is given a dynamic supervisor's `extraArguments`. */
+  readonly start?: (...extraArguments: never[]) => Promise<Pid | StartedWith<I>>;
+}
+
+/** What a start function may resolve with instead of the bare pid: OTP's `{ok, Pid, Info}`. */
+export interface StartedWith<I = unknown> {
+  readonly pid: Pid;
+  readonly info: I;
 }
 
 /** A spec with every default filled in. */
@@ -58,7 +65,7 @@ export function childSpec<B extends Behaviour>(
 
 const RESTARTS: readonly unknown[] = ['permanent', 'transient', 'temporary'];
 
-/** Checks a spec and fills in its defaults. @throws BadArgument with a code for each kind of fault */
+/** Checks a spec and fills in its defaults. @throws BadChildSpec with a code for each kind of fault */
 export function normalSpec(spec: ChildSpec): NormalSpec {
   if (typeof spec !== 'object' || spec === null)
     throw bad('bad_child_spec', spec, 'is no child spec', 'Make one with childSpec(definition, arg).');
@@ -81,6 +88,8 @@ export function normalSpec(spec: ChildSpec): NormalSpec {
       `Use one of ${RESTARTS.join(', ')}.`,
     );
   const type = spec.type ?? (spec.behaviour && 'isSupervisor' in spec.behaviour ? 'supervisor' : 'worker');
+  if (type !== 'worker' && type !== 'supervisor')
+    throw bad('invalid_child_type', spec.id, `has the type ${String(type)}`, "Use 'worker' or 'supervisor'.");
   const shutdown = spec.shutdown ?? (type === 'supervisor' ? Infinity : 5000);
   if (shutdown !== 'brutalKill' && !(typeof shutdown === 'number' && shutdown >= 0)) {
     throw bad(
@@ -102,6 +111,30 @@ export function normalSpec(spec: ChildSpec): NormalSpec {
   return { ...spec, restart, type, shutdown, significant };
 }
 
-function bad(code: string, what: unknown, fault: string, remedy: string): BadArgument {
-  return new BadArgument(code, `the child spec ${String(what)} ${fault}`, remedy);
+/**
+ * The spec as a supervisor keeps it once the child runs: a temporary child is never started again, so what it was started
+ * with goes (rows SUPE-42, SUPE-73).
+ */
+export function keptSpec(spec: NormalSpec): NormalSpec {
+  if (spec.restart !== 'temporary') return spec;
+  const { arg: _arg, start: _start, ...kept } = spec;
+  return kept;
+}
+
+export type SpecErrorCode =
+  | 'bad_child_spec'
+  | 'missing_id'
+  | 'missing_start'
+  | 'invalid_restart'
+  | 'invalid_child_type'
+  | 'invalid_shutdown'
+  | 'invalid_significant';
+
+/** A child spec that no supervisor can work with. */
+export class BadChildSpec extends BadArgument {
+  declare readonly code: SpecErrorCode;
+}
+
+function bad(code: SpecErrorCode, what: unknown, fault: string, remedy: string): BadChildSpec {
+  return new BadChildSpec(code, `the child spec ${String(what)} ${fault}`, remedy);
 }

@@ -64,6 +64,7 @@ const REMEDIES: Record<ChildErrorCode, string> = {
 
 /** A supervisor could not do as asked. `pid` is the child in question where it runs. */
 export class ChildError extends GenroomError {
+  declare readonly code: ChildErrorCode;
   readonly pid: Pid | undefined;
   readonly reason: ExitReason | undefined;
 

@@ -9,36 +9,35 @@
  *   const sup = await start(rooms);
  *   const pid = await startChild(sup, childSpec(account, { number: '7' }));
  */
-import { type Behaviour, MAKE } from './behaviour.ts';
+import type { Behaviour } from './behaviour.ts';
 import { countsOf, type ChildAnswer, type ChildErrorCode, type ChildInfo } from './children.ts';
 import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
-import type { NormalSpec } from './child-spec.ts';
+import { keptSpec, type NormalSpec } from './child-spec.ts';
 import { publishRestart } from './channels.ts';
 import { currentClock } from './clock.ts';
 import { BadArgument } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
-import { compile, type CompiledServer } from './gen-server.ts';
-import { GenServerProc } from './gen-server-process.ts';
+import { type DynamicFlags, flagsOf, type NormalFlags } from './supervisor-flags.ts';
+import { behaviourOf, compile, type CompiledServer } from './gen-server.ts';
 import { INFO } from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import type { Pid } from './pid.ts';
-import { currentProc, type Proc } from './proc.ts';
-import { addRestart, DEFAULT_INTENSITY, type Intensity } from './restart-intensity.ts';
-import { countsAsSignificant, isRestarted } from './restart-strategy.ts';
-import { noreply, type Next, reply, type Reply, stop } from './step.ts';
-import { checkIntensity } from './supervisor.ts';
+import { currentProc } from './proc.ts';
+import { addRestart } from './restart-intensity.ts';
+import { countsAsSignificant, isReportedEnd, isRestarted } from './restart-strategy.ts';
+import { IGNORE, type Init, noreply, type Next, reply, type Reply, Step, stop } from './step.ts';
+import { reportChild } from './supervisor-report.ts';
 
-export interface DynamicSupervisorDefinition {
+export interface DynamicSupervisorDefinition<A = void> extends DynamicFlags {
   readonly name: string;
-  /** Default 3 restarts in 5,000 ms, over all children together. */
-  readonly intensity?: Intensity;
-  /** Default unlimited. Running and restarting children count. */
-  readonly maxChildren?: number;
-  /** Whether the orderly end of significant children ends the supervisor. Default 'never'. */
-  readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
+  /**
+   * Asked at the start and at a code change: what it returns goes before the definition's own flags. It may decline by
+   * `ignore()`: nothing is started, or changed.
+   */
+  readonly init?: (arg: A) => DynamicFlags | Init<never>;
 }
 
-export interface DynamicSupervisor extends Behaviour<void> {
+export interface DynamicSupervisor<A = void> extends Behaviour<A> {
   readonly isSupervisor: true;
 }
 
@@ -49,6 +48,9 @@ interface Child {
 }
 
 interface State {
+  /** What it was started with: `init` is asked with it again at a code change. */
+  readonly arg: unknown;
+  readonly flags: NormalFlags;
   /** By the pid that is running, or the last one while restarting (row DS-41). */
   readonly children: Map<Pid, Child>;
   restarts: number[];
@@ -67,47 +69,57 @@ class Retry {
 type Answer = Reply<State, ChildAnswer>;
 type Maybe<T> = T | Promise<T>;
 
-/** Defines a dynamic supervisor. @throws BadArgument for a bad intensity or maxChildren */
-export function dynamicSupervisor(definition: DynamicSupervisorDefinition): DynamicSupervisor {
-  checkIntensity(definition.name, definition.intensity ?? DEFAULT_INTENSITY);
-  const { name, maxChildren = Infinity } = definition;
-  if (!(maxChildren === Infinity || (Number.isInteger(maxChildren) && maxChildren >= 0))) {
-    throw new BadArgument(
-      'invalid_max_children',
-      `${name} allows ${String(maxChildren)} children`,
-      'Give a whole number from 0 up, or Infinity.',
-    );
-  }
-  const server = dynamicServer(definition);
-  return {
-    name: definition.name,
-    isSupervisor: true,
-    [MAKE]: (parent: Proc | undefined) => new GenServerProc(server, parent),
-  };
+/** Defines a dynamic supervisor. @throws BadArgument for a bad flag */
+export function dynamicSupervisor<A = void>(definition: DynamicSupervisorDefinition<A>): DynamicSupervisor<A> {
+  const { name, init, ...flags } = definition;
+  flagsOf(name, flags);
+  const server = dynamicServer(name, flags, init as ((arg: unknown) => DynamicFlags | Init<never>) | undefined);
+  return { ...behaviourOf<A>(server), isSupervisor: true };
 }
 
-function dynamicServer({
-  name,
-  intensity = DEFAULT_INTENSITY,
-  maxChildren = Infinity,
-  autoShutdown = 'never',
-}: DynamicSupervisorDefinition): CompiledServer {
+function dynamicServer(
+  name: string,
+  own: DynamicFlags,
+  askedFor: ((arg: unknown) => DynamicFlags | Init<never>) | undefined,
+): CompiledServer {
+  function flagsFor(arg: unknown): NormalFlags | Step {
+    const asked = askedFor?.(arg);
+    if (asked instanceof Step) return asked;
+    const flags = askedFor ? flagsOf(name, asked as DynamicFlags) : undefined;
+    return flagsOf(name, { ...own, ...(flags && (asked as DynamicFlags)) });
+  }
+
+  function init(arg: unknown): State | Step {
+    const flags = flagsFor(arg);
+    return flags instanceof Step ? flags : { arg, flags, children: new Map(), restarts: [] };
+  }
+
+  /** Rows DS-09, DS-10: the children stay, also where they are more than are allowed from now on. */
+  function codeChange(_oldVersion: unknown, old: unknown): State {
+    const state = old as State;
+    const flags = flagsFor(state.arg);
+    if (!(flags instanceof Step)) return { ...state, flags };
+    if (flags.kind === IGNORE) return state;
+    throw new BadArgument('bad_flags', `${name} declines the code change`, 'Return the flags, or ignore().');
+  }
+
   const fault = (state: State, code: ChildErrorCode, child: unknown, reason?: ExitReason): Answer =>
     reply({ error: { code, child: String(child), ...(reason === undefined ? {} : { reason }) } }, state);
 
   function startChild(state: State, spec: NormalSpec): Maybe<Answer> {
+    const { maxChildren, autoShutdown, extraArguments } = state.flags;
     if (state.children.size >= maxChildren) return fault(state, 'max_children', spec.id);
     if (spec.significant && autoShutdown === 'never')
       return fault(state, 'child_start_failed', spec.id, 'significant, but autoShutdown is never');
-    const started = startChildProcess(spec);
+    const started = startChildProcess(spec, extraArguments);
     return started instanceof Promise ? started.then((s) => enter(state, spec, s)) : enter(state, spec, started);
   }
 
   function enter(state: State, spec: NormalSpec, started: ChildStart): Answer {
     if ('reason' in started) return fault(state, 'child_start_failed', spec.id, started.reason);
     if (!('pid' in started)) return fault(state, 'child_ignored', spec.id);
-    state.children.set(started.pid, { spec, pid: started.pid, restarting: false });
-    return reply({ value: started.pid }, state);
+    state.children.set(started.pid, { spec: keptSpec(spec), pid: started.pid, restarting: false });
+    return reply({ value: started }, state);
   }
 
   function terminateChild(state: State, pid: Pid): Maybe<Answer> {
@@ -122,9 +134,12 @@ function dynamicServer({
   function ended(state: State, pid: Pid, reason: ExitReason): Maybe<Next<State>> {
     const child = state.children.get(pid);
     if (!child) return noreply(state);
+    if (isReportedEnd(child.spec.restart, reason))
+      reportChild(currentProc()!, 'childTerminated', reason, child.spec, pid);
     if (!isRestarted(child.spec.restart, reason)) {
       state.children.delete(pid);
       const { restart, significant } = child.spec;
+      const { autoShutdown } = state.flags;
       if (autoShutdown !== 'never' && countsAsSignificant(restart, significant, reason)) {
         const othersRun = [...state.children.values()].some((other) => other.spec.significant);
         if (autoShutdown === 'anySignificant' || !othersRun) return stop('shutdown', state);
@@ -135,6 +150,7 @@ function dynamicServer({
   }
 
   function restart(state: State, child: Child, reason: ExitReason): Maybe<Next<State>> {
+    const { intensity, extraArguments } = state.flags;
     const { history, exceeded } = addRestart(state.restarts, currentClock().now(), intensity);
     state.restarts = history;
     const me = currentProc()!;
@@ -149,11 +165,13 @@ function dynamicServer({
       givenUp: exceeded,
     });
     if (exceeded) {
+      reportChild(me, 'shutdown', 'reachedMaxRestartIntensity', child.spec, child.pid);
       state.children.delete(child.pid);
       return stop('shutdown', state);
     }
-    return whenDone(startChildProcess(child.spec), (started) => {
+    return whenDone(startChildProcess(child.spec, extraArguments), (started) => {
       if ('reason' in started) {
+        reportChild(me, 'startError', started.reason, child.spec, undefined);
         child.restarting = true;
         me.deliver(new Retry(child.pid, started.reason), undefined, INFO);
         return noreply(state);
@@ -195,7 +213,7 @@ function dynamicServer({
     {
       name,
       trapExit: true,
-      init: (): State => ({ children: new Map(), restarts: [] }),
+      init,
       calls: {
         startChild: startChild as never,
         terminateChild: terminateChild as never,
@@ -210,6 +228,7 @@ function dynamicServer({
       },
       casts: {},
       info: info,
+      codeChange,
       terminate: (_reason, state) => stopAll(state as State),
     },
     'dynamicSupervisor',

@@ -127,12 +127,7 @@ export function genServer<A, S, C extends CallHandlers<S>, K extends CastHandler
   definition: GenServerDefinition<A, S, C, K>,
 ): GenServer<A, S, Defined<C>, Defined<K>> {
   const compiled = compile(definition as unknown as CompiledServer['definition'], 'genServer');
-  const server: Compiled = {
-    name: definition.name,
-    [MAKE]: (parent) => new GenServerProc(compiled, parent),
-    [COMPILED]: compiled,
-  };
-  return server as GenServer<A, S, C, K>;
+  return behaviourOf(compiled) as GenServer<A, S, C, K>;
 }
 
 const COMPILED: unique symbol = Symbol('genroom.compiled');
@@ -141,9 +136,19 @@ interface Compiled extends Behaviour {
   readonly [COMPILED]: CompiledServer;
 }
 
-/** The compiled form of a definition. Internal to the layer. */
-export function serverOf(definition: GenServer): CompiledServer {
-  return (definition as unknown as Compiled)[COMPILED];
+/** What `start` starts of a compiled server. Internal to the layer. */
+export function behaviourOf<A = never>(compiled: CompiledServer): Behaviour<A> {
+  const behaviour: Compiled = {
+    name: compiled.definition.name,
+    [MAKE]: (parent) => new GenServerProc(compiled, parent),
+    [COMPILED]: compiled,
+  };
+  return behaviour as unknown as Behaviour<A>;
+}
+
+/** The compiled form of a definition; undefined for one that no server runs. Internal to the layer. */
+export function serverOf(definition: Behaviour): CompiledServer | undefined {
+  return (definition as Partial<Compiled>)[COMPILED];
 }
 
 /** A definition as the process uses it: handlers by name in maps, so that no name reaches an object's prototype. */

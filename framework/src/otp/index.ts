@@ -76,8 +76,16 @@ export {
   shutdown,
 } from './exit-reason.ts';
 export { BadArgument, CallError, NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
-export { childSpec, type ChildOptions, type ChildSpec, type ShutdownTime } from './child-spec.ts';
-export { ChildError, type ChildInfo } from './children.ts';
+export {
+  BadChildSpec,
+  childSpec,
+  type ChildOptions,
+  type ChildSpec,
+  type ShutdownTime,
+  type SpecErrorCode,
+  type StartedWith,
+} from './child-spec.ts';
+export { ChildError, type ChildErrorCode, type ChildInfo } from './children.ts';
 export {
   type ChildCounts,
   countChildren,
@@ -90,8 +98,16 @@ export {
   type SupervisorDefinition,
   terminateChild,
   whichChildren,
+  type WithInfo,
 } from './supervisor.ts';
 export { dynamicSupervisor, type DynamicSupervisor, type DynamicSupervisorDefinition } from './dynamic-supervisor.ts';
+export { type AutoShutdown, type DynamicFlags } from './supervisor-flags.ts';
+export {
+  type ErrorContext,
+  formatSupervisorReport,
+  type ReportFormat,
+  type SupervisorReport,
+} from './supervisor-report.ts';
 export { type Intensity } from './restart-intensity.ts';
 export { type Restart, type Strategy } from './restart-strategy.ts';
 export {

@@ -7,6 +7,8 @@
  * @example
  *   const { history, exceeded } = addRestart(before, now, { max: 3, period: 5000 });
  */
+import { BadArgument } from './errors.ts';
+
 export interface Intensity {
   /** Restarts allowed within the period. Default 3. */
   readonly max: number;
@@ -25,4 +27,23 @@ export function addRestart(
   const within = history.filter((time) => time >= now - period);
   within.push(now);
   return { history: within, exceeded: within.length > max };
+}
+
+/** @throws BadArgument unless both parts are sensible numbers */
+export function checkIntensity(name: string, intensity: Intensity): Intensity {
+  if (!(Number.isInteger(intensity.max) && intensity.max >= 0)) {
+    throw new BadArgument(
+      'invalid_intensity',
+      `${name} allows ${String(intensity.max)} restarts`,
+      'Give a whole number from 0 up.',
+    );
+  }
+  if (!(intensity.period > 0)) {
+    throw new BadArgument(
+      'invalid_period',
+      `${name} counts restarts over ${String(intensity.period)} ms`,
+      'Give a number above 0.',
+    );
+  }
+  return intensity;
 }

@@ -30,3 +30,14 @@ export function isRestarted(restart: Restart, reason: ExitReason): boolean {
 export function countsAsSignificant(restart: Restart, significant: boolean, reason: ExitReason): boolean {
   return significant && (restart === 'temporary' || (restart === 'transient' && isOrderly(reason)));
 }
+
+/** Whether the end of a child is told in a report: any of a permanent child, a disorderly one of another. */
+export function isReportedEnd(restart: Restart, reason: ExitReason): boolean {
+  return restart === 'permanent' || !isOrderly(reason);
+}
+
+/** Whether a child that its supervisor has stopped ended in the way that it was asked to. */
+export function isAskedEnd(restart: Restart, shutdown: number | 'brutalKill', reason: ExitReason): boolean {
+  if (reason === (shutdown === 'brutalKill' ? 'killed' : 'shutdown')) return true;
+  return restart !== 'permanent' && isOrderly(reason);
+}

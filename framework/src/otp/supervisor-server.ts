@@ -3,14 +3,15 @@
  * promises.
  *
  * Invariants
- * - `children` stands in start order; a temporary child is in it only while it runs.
+ * - `children` stands in start order; a temporary child is in it only while it runs, or after a code change until it does.
  * - Nothing here is async unless a child's init or its stop takes time; then the mailbox waits, as in OTP.
  */
 import { countsOf, type ChildAnswer, type ChildErrorCode, type ChildFault, type ChildInfo } from './children.ts';
 import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
-import { type ChildSpec, type NormalSpec, normalSpec } from './child-spec.ts';
+import { type ChildSpec, keptSpec, type NormalSpec, normalSpec } from './child-spec.ts';
 import { publishRestart } from './channels.ts';
 import { currentClock } from './clock.ts';
+import type { AutoShutdown } from './supervisor-flags.ts';
 import { BadArgument } from './errors.ts';
 import { type ExitReason, shutdown } from './exit-reason.ts';
 import { compile, type CompiledServer } from './gen-server.ts';
@@ -20,24 +21,31 @@ import { Pid } from './pid.ts';
 import { currentProc } from './proc.ts';
 import { comparable, type Key } from './registry.ts';
 import { addRestart, type Intensity } from './restart-intensity.ts';
-import { countsAsSignificant, isRestarted, restartSet, type Strategy } from './restart-strategy.ts';
-import { type Init, initStop, noreply, type Next, reply, type Reply, Step, stop } from './step.ts';
+import { countsAsSignificant, isReportedEnd, isRestarted, restartSet, type Strategy } from './restart-strategy.ts';
+import { IGNORE, type Init, initStop, noreply, type Next, reply, type Reply, Step, stop } from './step.ts';
+import { reportChild } from './supervisor-report.ts';
 
-export interface SupervisorSettings {
-  readonly name: string;
+interface Flags {
   readonly strategy: Strategy;
   readonly intensity: Intensity;
-  readonly autoShutdown: 'never' | 'anySignificant' | 'allSignificant';
+  readonly autoShutdown: AutoShutdown;
+}
+
+export interface SupervisorSettings extends Flags {
+  readonly name: string;
   readonly children: readonly ChildSpec[] | ((arg: unknown) => readonly ChildSpec[] | Init<never>);
 }
 
 interface Child {
-  readonly spec: NormalSpec;
+  spec: NormalSpec;
   pid: Pid | undefined;
   restarting: boolean;
 }
 
 interface State {
+  /** What it was started with: `children` is asked with it again at a code change. */
+  readonly arg: unknown;
+  readonly flags: Flags;
   children: Child[];
   restarts: number[];
 }
@@ -60,8 +68,22 @@ const sameId = (a: Key, b: Key): boolean => comparable(a) === comparable(b);
 
 export function supervisorServer(settings: SupervisorSettings): CompiledServer {
   const { name, strategy, intensity, autoShutdown } = settings;
+  const flags: Flags = { strategy, intensity, autoShutdown };
 
   function init(arg: unknown): unknown {
+    const specs = specsOf(arg);
+    if (specs instanceof Step) return specs;
+    const state: State = { arg, flags, children: [], restarts: [] };
+    return whenDone(startInOrder(state, specs, 0), (fault) => {
+      if (!fault) return state;
+      return whenDone(stopAll(state.children), () =>
+        initStop(shutdown({ failedToStartChild: fault.child, reason: fault.reason })),
+      );
+    });
+  }
+
+  /** The specs that the definition asks for, checked; or the step by which it declines. */
+  function specsOf(arg: unknown): readonly NormalSpec[] | Step {
     const children = typeof settings.children === 'function' ? settings.children(arg) : settings.children;
     if (children instanceof Step) return children;
     if (!Array.isArray(children))
@@ -72,13 +94,25 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
       );
     const specs = children.map(normalSpec);
     checkSpecs(specs);
-    const state: State = { children: [], restarts: [] };
-    return whenDone(startInOrder(state, specs, 0), (fault) => {
-      if (!fault) return state;
-      return whenDone(stopAll(state.children), () =>
-        initStop(shutdown({ failedToStartChild: fault.child, reason: fault.reason })),
-      );
+    return specs;
+  }
+
+  /** Rows SUPE-53 to SUPE-59, SUPE-81: it is asked again; `ignore()` leaves all as is, and so does a throw. */
+  function codeChange(_oldVersion: unknown, old: unknown): State {
+    const state = old as State;
+    const specs = specsOf(state.arg);
+    if (specs instanceof Step) {
+      if (specs.kind === IGNORE) return state;
+      throw new BadArgument('bad_children', `${name} declines the code change`, 'Return the children, or ignore().');
+    }
+    const children = specs.map((spec): Child => {
+      const child = find(state, spec.id);
+      if (!child) return { spec, pid: undefined, restarting: false };
+      child.spec = spec;
+      return child;
     });
+    const dropped = state.children.filter((child) => !children.includes(child));
+    return { ...state, flags, children: [...children, ...dropped] };
   }
 
   function checkSpecs(specs: readonly NormalSpec[]): void {
@@ -110,19 +144,24 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
       const spec = specs[i]!;
       const started = startChildProcess(spec);
       if (started instanceof Promise) {
-        return started.then((s) => enter(state, spec, s) ?? startInOrder(state, specs, i + 1));
+        return started.then((s) => enterFirst(state, spec, s) ?? startInOrder(state, specs, i + 1));
       }
-      const fault = enter(state, spec, started);
+      const fault = enterFirst(state, spec, started);
       if (fault) return fault;
     }
     return undefined;
+  }
+
+  function enterFirst(state: State, spec: NormalSpec, started: ChildStart): ChildFault | undefined {
+    if ('reason' in started) reportChild(currentProc()!, 'startError', started.reason, spec, undefined);
+    return enter(state, spec, started);
   }
 
   function enter(state: State, spec: NormalSpec, started: ChildStart): ChildFault | undefined {
     if ('reason' in started) return { code: 'child_start_failed', child: String(spec.id), reason: started.reason };
     const pid = 'pid' in started ? started.pid : undefined;
     // A temporary child that declines to start leaves nothing (rule R-47).
-    if (pid || spec.restart !== 'temporary') state.children.push({ spec, pid, restarting: false });
+    if (pid || spec.restart !== 'temporary') state.children.push({ spec: keptSpec(spec), pid, restarting: false });
     return undefined;
   }
 
@@ -149,12 +188,12 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
       return present.pid
         ? fault(state, 'already_started', spec.id, present.pid)
         : fault(state, 'already_present', spec.id);
-    if (spec.significant && autoShutdown === 'never')
+    if (spec.significant && state.flags.autoShutdown === 'never')
       return fault(state, 'child_start_failed', spec.id, undefined, 'significant, but autoShutdown is never');
     return whenDone(startChildProcess(spec), (started) => {
       const failed = enter(state, spec, started);
       if (failed) return reply({ error: failed }, state);
-      return reply({ value: 'pid' in started ? started.pid : undefined }, state);
+      return 'pid' in started ? reply({ value: started }, state) : fault(state, 'child_ignored', spec.id);
     });
   }
 
@@ -176,8 +215,10 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
     if (child.restarting) return fault(state, 'restarting', id);
     return whenDone(startChildProcess(child.spec), (started) => {
       if ('reason' in started) return fault(state, 'child_start_failed', id, undefined, started.reason);
-      child.pid = 'pid' in started ? started.pid : undefined;
-      return reply({ value: child.pid }, state);
+      if (!('pid' in started)) return fault(state, 'child_ignored', id);
+      child.pid = started.pid;
+      child.spec = keptSpec(child.spec);
+      return reply({ value: started }, state);
     });
   }
 
@@ -195,6 +236,8 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
     if (!child) return noreply(state);
     child.pid = undefined;
     const { restart, significant } = child.spec;
+    const { autoShutdown } = state.flags;
+    if (isReportedEnd(restart, reason)) reportChild(currentProc()!, 'childTerminated', reason, child.spec, pid);
     if (isRestarted(restart, reason)) return restartAfter(state, child, pid, reason);
     if (restart === 'temporary') forget(state, child);
     if (autoShutdown !== 'never' && countsAsSignificant(restart, significant, reason)) {
@@ -206,11 +249,13 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
 
   /** Counts a restart, and carries it out unless it was one too many. */
   function restartAfter(state: State, child: Child, pid: Pid | undefined, reason: ExitReason): Maybe<Next<State>> {
+    const me = currentProc()!;
+    const { strategy, intensity } = state.flags;
     const { history, exceeded } = addRestart(state.restarts, currentClock().now(), intensity);
     state.restarts = history;
     publishRestart({
-      supervisor: currentProc()!.pid,
-      supervisorLabel: currentProc()!.label ?? name,
+      supervisor: me.pid,
+      supervisorLabel: me.label ?? name,
       childId: child.spec.id,
       pid,
       reason,
@@ -218,7 +263,10 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
       max: intensity.max,
       givenUp: exceeded,
     });
-    if (exceeded) return stop('shutdown', state);
+    if (exceeded) {
+      reportChild(me, 'shutdown', 'reachedMaxRestartIntensity', child.spec, pid);
+      return stop('shutdown', state);
+    }
     const at = state.children.indexOf(child);
     const set = restartSet(strategy, at, state.children.length).map((index) => state.children[index]!);
     return whenDone(stopAll(set.filter((c) => c !== child)), () => {
@@ -226,6 +274,7 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
       for (const other of set) if (other.spec.restart === 'temporary') forget(state, other);
       return whenDone(
         startAgain(
+          strategy,
           set.filter((c) => c.spec.restart !== 'temporary'),
           0,
         ),
@@ -234,23 +283,28 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
     });
   }
 
-  function startAgain(set: readonly Child[], from: number): Maybe<void> {
+  function startAgain(strategy: Strategy, set: readonly Child[], from: number): Maybe<void> {
     for (let i = from; i < set.length; i++) {
       const child = set[i]!;
       const started = startChildProcess(child.spec);
       if (started instanceof Promise) {
         return started.then((s): Maybe<void> => {
-          const retry = revive(set, child, s);
-          return retry ? retry.done : startAgain(set, i + 1);
+          const retry = revive(strategy, set, child, s);
+          return retry ? retry.done : startAgain(strategy, set, i + 1);
         });
       }
-      const retry = revive(set, child, started);
+      const retry = revive(strategy, set, child, started);
       if (retry) return retry.done;
     }
   }
 
   /** Enters a restarted child; when it failed, sees to its retry and ends the round. */
-  function revive(set: readonly Child[], child: Child, started: ChildStart): { done: Maybe<void> } | undefined {
+  function revive(
+    strategy: Strategy,
+    set: readonly Child[],
+    child: Child,
+    started: ChildStart,
+  ): { done: Maybe<void> } | undefined {
     if (!('reason' in started)) {
       child.restarting = false;
       child.pid = 'pid' in started ? started.pid : undefined;
@@ -259,6 +313,7 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
     child.restarting = true;
     const { reason } = started;
     const me = currentProc()!;
+    reportChild(me, 'startError', reason, child.spec, undefined);
     // With oneForAll those already started go down again before the retry (rule R-45).
     const down = strategy === 'oneForAll' ? stopAll(set) : undefined;
     return { done: whenDone(down, () => me.deliver(new Retry(child, reason), undefined, INFO)) };
@@ -295,6 +350,7 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
       },
       casts: {},
       info: info,
+      codeChange,
       terminate: (_reason, state) => stopAll((state as State | undefined)?.children ?? []),
     },
     'supervisor',

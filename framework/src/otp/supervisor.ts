@@ -13,18 +13,18 @@
  *   });
  *   await start(bank);
  */
-import { type Behaviour, MAKE } from './behaviour.ts';
+import type { Behaviour } from './behaviour.ts';
 import { type ChildAnswer, ChildError, type ChildInfo } from './children.ts';
 import { BadArgument } from './errors.ts';
-import { type ChildSpec, normalSpec, type NormalSpec } from './child-spec.ts';
+import { type ChildSpec, normalSpec, type NormalSpec, type StartedWith } from './child-spec.ts';
 import { request } from './call.ts';
+import { type AutoShutdown, checkAutoShutdown } from './supervisor-flags.ts';
+import { behaviourOf } from './gen-server.ts';
 import type { Pid } from './pid.ts';
-import type { Proc } from './proc.ts';
 import type { Key } from './registry.ts';
-import { DEFAULT_INTENSITY, type Intensity } from './restart-intensity.ts';
+import { checkIntensity, DEFAULT_INTENSITY, type Intensity } from './restart-intensity.ts';
 import type { Strategy } from './restart-strategy.ts';
 import { type SupervisorSettings, supervisorServer } from './supervisor-server.ts';
-import { GenServerProc } from './gen-server-process.ts';
 import type { Init } from './step.ts';
 import type { Target } from './target.ts';
 
@@ -34,7 +34,7 @@ export interface SupervisorDefinition<A> {
   /** Default 3 restarts in 5,000 ms. */
   readonly intensity?: Intensity;
   /** Whether the orderly end of significant children ends the supervisor. Default 'never'. */
-  readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
+  readonly autoShutdown?: AutoShutdown;
   /** The children in start order, or a function that makes them from the start argument; it may decline by `ignore()`. */
   readonly children: readonly ChildSpec[] | ((arg: A) => readonly ChildSpec[] | Init<never>);
 }
@@ -57,40 +57,26 @@ export function supervisor<A = void>(definition: SupervisorDefinition<A>): Super
     );
   }
   const intensity = checkIntensity(definition.name, definition.intensity ?? DEFAULT_INTENSITY);
-  const server = supervisorServer({
-    ...definition,
-    intensity,
-    autoShutdown: definition.autoShutdown ?? 'never',
-  } as SupervisorSettings);
-  return {
-    name: definition.name,
-    isSupervisor: true,
-    [MAKE]: (parent: Proc | undefined) => new GenServerProc(server, parent),
-  };
+  const autoShutdown = checkAutoShutdown(definition.name, definition.autoShutdown ?? 'never');
+  const server = supervisorServer({ ...definition, intensity, autoShutdown } as SupervisorSettings);
+  return { ...behaviourOf<A>(server), isSupervisor: true };
 }
 
-/** @throws BadArgument unless both parts are sensible numbers */
-export function checkIntensity(name: string, intensity: Intensity): Intensity {
-  if (!(Number.isInteger(intensity.max) && intensity.max >= 0)) {
-    throw new BadArgument(
-      'invalid_intensity',
-      `${name} allows ${String(intensity.max)} restarts`,
-      'Give a whole number from 0 up.',
-    );
-  }
-  if (!(intensity.period > 0)) {
-    throw new BadArgument(
-      'invalid_period',
-      `${name} counts restarts over ${String(intensity.period)} ms`,
-      'Give a number above 0.',
-    );
-  }
-  return intensity;
+/** For a start function that resolves with `{ pid, info }`: that is the answer then, not the pid alone. */
+export interface WithInfo {
+  readonly info: true;
 }
 
-/** Starts a child and adds it. @throws ChildError already_started, already_present, start_failed, max_children */
-export function startChild(target: Target, spec: ChildSpec): Promise<Pid> {
-  return request(target, 'startChild', normalSpec(spec), Infinity).then(valueOf<Pid>);
+/**
+ * Starts a child and adds it.
+ *
+ * @throws ChildError already_started, already_present, child_start_failed, max_children; child_ignored when its init
+ *   declined: a supervisor keeps the spec then, unless the child is temporary; a dynamic one keeps nothing (R-47)
+ */
+export function startChild(target: Target, spec: ChildSpec): Promise<Pid>;
+export function startChild<I>(target: Target, spec: ChildSpec<I>, options: WithInfo): Promise<StartedWith<I>>;
+export function startChild(target: Target, spec: ChildSpec, options?: WithInfo): Promise<Pid | StartedWith> {
+  return request(target, 'startChild', normalSpec(spec), Infinity).then((answer) => startedOf(answer, options));
 }
 
 /** Stops a child. A supervisor keeps its spec, a dynamic one (where the child is named by pid) forgets it. @throws ChildError not_found */
@@ -98,9 +84,11 @@ export function terminateChild(target: Target, child: Key | Pid): Promise<void> 
   return request(target, 'terminateChild', child, Infinity).then(valueOf<void>);
 }
 
-/** Starts a stopped child again. @throws ChildError not_found, running, restarting, start_failed */
-export function restartChild(target: Target, id: Key): Promise<Pid> {
-  return request(target, 'restartChild', id, Infinity).then(valueOf<Pid>);
+/** Starts a stopped child again. @throws ChildError not_found, running, restarting, child_start_failed, child_ignored */
+export function restartChild(target: Target, id: Key): Promise<Pid>;
+export function restartChild(target: Target, id: Key, options: WithInfo): Promise<StartedWith>;
+export function restartChild(target: Target, id: Key, options?: WithInfo): Promise<Pid | StartedWith> {
+  return request(target, 'restartChild', id, Infinity).then((answer) => startedOf(answer, options));
 }
 
 /** Forgets a stopped child. @throws ChildError not_found, running, restarting */
@@ -128,6 +116,11 @@ export interface ChildCounts {
 
 export function countChildren(target: Target): Promise<ChildCounts> {
   return request(target, 'countChildren', undefined, Infinity) as Promise<ChildCounts>;
+}
+
+function startedOf(answer: unknown, options: WithInfo | undefined): Pid | StartedWith {
+  const { pid, info } = valueOf<{ pid: Pid; info?: unknown }>(answer);
+  return options?.info ? { pid, info } : pid;
 }
 
 function valueOf<T>(answer: unknown): T {

@@ -15,6 +15,7 @@ import { currentClock } from './clock.ts';
 import { setDeadline } from './deadlines.ts';
 import { BadArgument, CallError, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
+import type { Behaviour } from './behaviour.ts';
 import { type GenServer, serverOf } from './gen-server.ts';
 import { GenServerProc } from './gen-server-process.ts';
 import { SYSTEM } from './mailbox.ts';
@@ -272,14 +273,15 @@ export function noDebug(target: Target, options: SysOptions = {}): Promise<void>
 
 export interface CodeChange extends SysOptions {
   /** The new definition; default the one that runs. Its `codeChange` makes the new state. */
-  readonly to?: GenServer;
+  readonly to?: Behaviour;
   /** What `codeChange` is told of the old code. */
   readonly oldVersion?: unknown;
   readonly extra?: unknown;
 }
 
 /**
- * Swaps a suspended server's code and state (rule R-52).
+ * Swaps a suspended server's code and state (rule R-52). A supervisor asks for its children anew: running ones get their
+ * new spec, new ones are not started, and what the new list lacks is kept; its flags are the new definition's.
  *
  * @throws SysError `not_suspended`; `code_change_failed` when `codeChange` is missing or throws (see `cause`): the old code and state stay, the server lives
  */
@@ -287,6 +289,8 @@ export function changeCode(target: Target, change: CodeChange = {}): Promise<voi
   return ask(target, 'changeCode', change, async (server) => {
     if (!server.suspended) throw new SysError('not_suspended', `${server.pid} is not suspended`);
     const next = change.to ? serverOf(change.to) : server.server;
+    if (next?.kind !== server.server.kind)
+      throw new SysError('code_change_failed', `${server.behaviour} cannot become ${change.to!.name}`);
     const { codeChange } = next.definition;
     if (!codeChange) throw new SysError('code_change_failed', `${next.definition.name} has no codeChange`);
     let state: unknown;

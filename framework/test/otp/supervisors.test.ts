@@ -531,8 +531,9 @@ describe('children', () => {
     const s = await sup([ignoring.spec('p'), ignoring.spec('t', { restart: 'temporary' }), worker('w')]);
     expect(await ids(s)).toEqual(['w', 'p']);
     expect(await countChildren(s)).toMatchObject({ specs: 2, active: 1 });
-    expect(await startChild(s, ignoring.spec('q'))).toBe(undefined);
-    expect(await startChild(s, ignoring.spec('r', { restart: 'temporary' }))).toBe(undefined);
+    expect(await code(startChild(s, ignoring.spec('q')))).toBe('child_ignored');
+    expect(await code(startChild(s, ignoring.spec('r', { restart: 'temporary' })))).toBe('child_ignored');
+    expect(await code(restartChild(s, 'q'))).toBe('child_ignored');
     expect(await ids(s)).toEqual(['q', 'w', 'p']);
   });
 
@@ -581,14 +582,16 @@ describe('children', () => {
     expect(childSpec(dynamicSupervisor({ name: 'dyn' }))).toMatchObject({ id: 'dyn' });
   });
 
-  test('SUP-14 SUPE-15 SUPE-64 DS-15 DS-30 bad specs are refused in the caller, each by its code; the supervisor lives', async () => {
+  test('SUP-14 SUPE-15 SUPE-63 SUPE-64 DS-15 DS-30 bad specs are refused in the caller, each by its code; the supervisor lives', async () => {
     for (const s of [await sup([]), await dyn()]) {
       for (const [spec, expected] of [
         [undefined, 'bad_child_spec'],
+        [['a', counter, 'permanent', 5000, 'worker', []], 'missing_id'],
         [{ behaviour: counter }, 'missing_id'],
         [{ id: 'a' }, 'missing_start'],
         [{ ...worker('a'), restart: 'sometimes' }, 'invalid_restart'],
         [{ ...worker('a'), shutdown: -1 }, 'invalid_shutdown'],
+        [{ ...worker('a'), type: 'manager' }, 'invalid_child_type'],
         [{ ...worker('a'), significant: true }, 'invalid_significant'],
       ] as const) {
         const error = await (async () => startChild(s, spec as never))().catch((e: unknown) => e as BadArgument);
@@ -629,6 +632,7 @@ describe('children', () => {
       [{ strategy: undefined }, 'invalid_strategy'],
       [{ intensity: { max: -1, period: 1 } }, 'invalid_intensity'],
       [{ intensity: { max: 1, period: 0 } }, 'invalid_period'],
+      [{ autoShutdown: 'sometimes' }, 'invalid_auto_shutdown'],
     ] as const) {
       let got: unknown;
       try {
@@ -654,6 +658,23 @@ describe('children', () => {
       await pause(2);
       expect(await ids(s)).toEqual([]);
     }
+  });
+
+  test('SUP-06 two supervisors may have one key, each in a registry of its own', async () => {
+    const supervisors = await Promise.all(
+      ['here', 'everywhere'].map(async (name) => {
+        const names = registry({ name: `names-sup06-${name}` });
+        await start(names);
+        await start(supervisor({ name: 'named', strategy: 'oneForOne', children: [worker(name)] }), undefined, {
+          name: via(names, 's'),
+        });
+        return via(names, 's');
+      }),
+    );
+    expect(await Promise.all(supervisors.map((name) => whichChildren(name)))).toMatchObject([
+      [{ id: 'here' }],
+      [{ id: 'everywhere' }],
+    ]);
   });
 
   test('SUP-05 SUP-07 SUP-12 SUP-13 a supervisor has a name by which it is asked', async () => {
@@ -811,15 +832,22 @@ describe('dynamic supervisors', () => {
       [{ maxChildren: -1 }, 'invalid_max_children'],
       [{ intensity: { max: 0.5, period: 1 } }, 'invalid_intensity'],
       [{ intensity: { max: 1, period: -1 } }, 'invalid_period'],
+      [{ autoShutdown: 'sometimes' }, 'invalid_auto_shutdown'],
+      [{ extraArguments: 'none' }, 'invalid_extra_arguments'],
     ] as const) {
       let got: unknown;
       try {
-        dynamicSupervisor({ name: 'd', ...bad });
+        dynamicSupervisor({ name: 'd', ...(bad as object) });
       } catch (error) {
         got = (error as BadArgument).code;
       }
       expect(got).toBe(expected);
+      const asked = await failure(start(dynamicSupervisor({ name: 'd', init: () => bad as object })));
+      expect([asked.code, ((asked as StartError).cause as BadArgument).code]).toEqual(['start_failed', expected]);
     }
+    const junk = await failure(start(dynamicSupervisor({ name: 'd', init: () => 'junk' as never })));
+    expect((junk.cause as BadArgument).code).toBe('bad_flags');
+    expect(await failure(start(dynamicSupervisor({ name: 'd', init: () => ignore() })))).toBeInstanceOf(StartIgnored);
   });
 
   test('DS-12 DS-13 DS-16 DS-17 SUPE-06 SUPE-07 SUPE-12 how a start may end: pid, ignore, error, throw; the supervisor lives', async () => {

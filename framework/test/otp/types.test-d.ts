@@ -1,23 +1,39 @@
 /** What compiles and what does not, of genServer, its references and their messages. Checked by tsc; nothing here runs. */
 import {
+  type AutoShutdown,
   type Call,
   call,
   cast,
+  type ChildErrorCode,
+  type ChildInfo,
   childSpec,
+  type ChildSpec,
+  ChildError,
+  type ExitReason,
   type From,
   genServer,
+  ignore,
   initOk,
   noreply,
+  type Pid,
   type Ref,
   registry,
   reply,
   replyTo,
+  type Restart,
+  restartChild,
+  type ShutdownTime,
   start,
+  startChild,
+  startLink,
   stop,
   stopReply,
+  type Strategy,
   supervisor,
+  dynamicSupervisor,
   sys,
   via,
+  whichChildren,
 } from '../../src/otp/index.ts';
 
 const Account = genServer({
@@ -130,4 +146,71 @@ export async function later(queue: Ref<typeof Queue>): Promise<void> {
   // @ts-expect-error a deferred reply without a declared type is unknown, not anything
   const nonsense: { nonsense: true } = await call(queue, 'untyped');
   void [taken, nonsense];
+}
+
+/** Exactly these, no more and no less. */
+type Same<A, B> = [A, B] extends [B, A] ? true : never;
+export const vocabulary: [
+  Same<Strategy, 'oneForOne' | 'oneForAll' | 'restForOne'>,
+  Same<Restart, 'permanent' | 'transient' | 'temporary'>,
+  Same<ShutdownTime, number | 'brutalKill'>,
+  Same<AutoShutdown, 'never' | 'anySignificant' | 'allSignificant'>,
+] = [true, true, true, true];
+
+export async function supervises(pid: Pid): Promise<void> {
+  const sup = await start(supervisor({ name: 's', strategy: 'restForOne', children: [childSpec(Queue)] }));
+  await start(
+    supervisor({
+      name: 's',
+      strategy: 'oneForAll',
+      children: (ids: number[]) => ids.map((id) => childSpec(Queue, undefined, { id })),
+    }),
+    [1, 2],
+  );
+  await start(supervisor({ name: 's', strategy: 'oneForAll', children: () => ignore() }));
+  const listed = supervisor({
+    name: 's',
+    strategy: 'oneForAll',
+    children: (ids: number[]) => ids.map(() => childSpec(Queue)),
+  });
+  // @ts-expect-error an argument of the wrong type
+  await start(listed, 'x');
+  // @ts-expect-error a child spec has no other form: the tuple of old is refused (rows SUP-04, SUP-09, SUP-11, DS-11)
+  await startChild(sup, ['queue', Queue, 'permanent', 5000, 'worker', []]);
+  // @ts-expect-error nor does a bare definition stand for its spec
+  await startChild(sup, Queue);
+  // @ts-expect-error a restart type that there is not
+  childSpec(Queue, undefined, { restart: 'always' });
+  // @ts-expect-error a spec needs an id
+  await startChild(sup, { behaviour: Queue });
+
+  const started: Pid = await startChild(sup, childSpec(Queue));
+  const informing: ChildSpec<{ port: number }> = { id: 'i', start: async () => ({ pid, info: { port: 1 } }) };
+  const { info } = await startChild(sup, informing, { info: true });
+  const port: number = info.port;
+  // @ts-expect-error what is told beside the pid has its type
+  const host: string = info.host;
+  const again: Pid = await restartChild(sup, 'i');
+  const unknownInfo: unknown = (await restartChild(sup, 'i', { info: true })).info;
+  const children: ChildInfo[] = await whichChildren(sup);
+  // @ts-expect-error a child may be stopped
+  const running: Pid = children[0]!.pid;
+  void [started, port, host, again, unknownInfo, running];
+
+  const dynamic = await start(dynamicSupervisor({ name: 'd', init: (max: number) => ({ maxChildren: max }) }), 5);
+  await startChild(dynamic, { id: 'x', start: (extra: string) => startLink(Account, { number: extra }) });
+  // @ts-expect-error a flag of the wrong type
+  dynamicSupervisor({ name: 'd', maxChildren: 'many' });
+  // @ts-expect-error an argument of the wrong type
+  await start(dynamicSupervisor({ name: 'd', init: (max: number) => ({ maxChildren: max }) }), 'x');
+
+  await sys.changeCode(sup, { to: supervisor({ name: 's', strategy: 'oneForOne', children: [] }) });
+  try {
+    await startChild(sup, childSpec(Queue));
+  } catch (error) {
+    if (!(error instanceof ChildError)) throw error;
+    const code: ChildErrorCode = error.code;
+    const why: ExitReason | undefined = error.reason;
+    void [code, why];
+  }
 }
