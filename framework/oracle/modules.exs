@@ -12,7 +12,10 @@ defmodule Json do
 end
 
 defmodule Rule do
-  def see(id, fun) do
+  # Runs a rule, unless others are named on the command line.
+  def see(id, fun), do: (if System.argv() == [] or id in System.argv(), do: show(id, fun))
+
+  defp show(id, fun) do
     me = self()
     {pid, ref} = spawn_monitor(fn -> send(me, {:seen, self(), fun.()}) end)
     receive do
@@ -47,6 +50,8 @@ defmodule Server do
   def handle_call(:self, _, s), do: {:reply, Rule.fails(fn -> GenServer.call(self(), :get) end), s}
   def handle_call(:stop, _, s), do: {:stop, :normal, s}
   def handle_call(:bye, _, s), do: {:stop, :normal, :bye, s}
+  def handle_call(:throw, _, s), do: throw({:reply, :thrown, s})
+  def handle_call({:add, x}, _, s), do: {:reply, :added, s ++ [x]}
   def handle_call(:twice, f, s), do: (GenServer.reply(f, 1); {:reply, 2, s})
   def handle_call(:later, f, s), do: (spawn(fn -> Process.sleep(20); GenServer.reply(f, :deferred) end); {:noreply, s})
   def handle_call({:arm, ms}, _, s), do: {:reply, :ok, s, ms}
@@ -68,4 +73,9 @@ defmodule Worker do
   def link(fun), do: {:ok, spawn_link(fun)}
   def run(fun), do: fun.()
   def starting(id, fun), do: %{id: id, start: {Worker, :run, [fun]}}
+end
+
+# Callback module of Erlang's supervisor, for what Elixir 1.14 does not offer (auto_shutdown came with 1.15).
+defmodule Flagged do
+  def init(flags_and_children), do: {:ok, flags_and_children}
 end

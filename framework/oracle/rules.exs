@@ -1,6 +1,7 @@
 # The rules of part R on the real OTP: prints one line a rule, its id and what was seen, as JSON. Run by oracle.ts, which
 # compares it with what rules.ts prints. Tested on Elixir 1.14 / OTP 25. Needs modules.exs.
 import Rule
+IO.puts("oracle Elixir #{System.version()} / OTP #{System.otp_release()}")
 start = fn arg -> {:ok, p} = GenServer.start(Server, arg); p end
 sup = fn children, options -> {:ok, s} = Supervisor.start_link(children, options ++ [strategy: :one_for_one]); Process.unlink(s); s end
 child = fn s, id -> Enum.find_value(Supervisor.which_children(s), fn {i, p, _, _} -> if i == id, do: p end) end
@@ -11,7 +12,9 @@ see "R-03", fn -> p = start.(0); [fails(fn -> GenServer.call(p, :stop) end), Pro
 see "R-04", fn -> p = start.(self()); [GenServer.call(p, :bye), mailbox(0)] end
 see "R-05", fn -> p = start.(0); [GenServer.call(p, :later), GenServer.call(p, :twice)] end
 see "R-06", fn -> GenServer.call(start.(0), :self) end
+see "R-07", fn -> p = start.(0); for(_ <- 1..1000, do: GenServer.call(p, :get)); [Process.info(self(), :monitors) |> elem(1), Process.info(p, :monitored_by) |> elem(1)] end
 see "R-08", fn -> p = start.(0); GenServer.stop(p); q = start.({:slow, 100}); [fails(fn -> GenServer.stop(p) end), fails(fn -> GenServer.stop(q, :normal, 20) end), Process.alive?(q)] end
+see "R-09", fn -> p = start.(0); [GenServer.call(p, :throw), Process.alive?(p)] end
 see "R-10", fn -> me = self(); spawn(fn -> for i <- 1..1000, do: send(me, i) end); a = for(_ <- 1..1000, do: (receive do x -> x end)) == Enum.to_list(1..1000); b = for(_ <- 1..100, do: (spawn_monitor(fn -> send(me, :m) end); f = (receive do :m -> :message; {:DOWN, _, _, _, _} -> :down end); (receive do _ -> f end))) |> Enum.uniq(); [a, b] end
 see "R-11", fn -> for(_ <- 1..50, do: (p = spawn(fn -> receive do :x -> :ok end end); Process.register(p, :nn); r = Process.monitor(p); send(p, :x); down(r); Process.whereis(:nn))) |> Enum.uniq() end
 see "R-12", fn -> p = start.(self()); GenServer.call(p, {:arm, 60}); send(p, :ping); mailbox(120) end
@@ -19,6 +22,7 @@ see "R-13", fn -> p = start.(self()); t = System.monotonic_time(:millisecond); G
 see "R-14", fn -> p = start.(self()); GenServer.cast(p, :hold); send(p, :ping); mailbox(80) end
 see "R-15", fn -> start.({:continue, self()}); mailbox() end
 see "R-16", fn -> t = Process.send_after(self(), :a, 1000); left = Process.cancel_timer(t); t2 = Process.send_after(self(), :b, 5); Process.sleep(25); [left > 900, Process.cancel_timer(t2), mailbox()] end
+see "R-17", fn -> p = start.(0); calls = fn -> elem(:timer.tc(fn -> for(_ <- 1..1000, do: GenServer.call(p, :get)) end), 0) end; empty = calls.(); for(_ <- 1..200_000, do: send(self(), :unread)); [calls.() < 20 * empty + 50_000] end
 see "R-20", fn -> p = spawn(&idle/0); Process.exit(p, :normal); me = self(); q = spawn(fn -> Process.flag(:trap_exit, true); send(me, :ready); (receive do m -> send(me, m) end) end); (receive do :ready -> :ok end); Process.exit(q, :normal); [Process.alive?(p), reasons(mailbox()), end_of(fn -> Process.exit(self(), :normal); idle() end)] end
 see "R-21", fn -> Process.flag(:trap_exit, true); me = self(); p = spawn_link(fn -> Process.flag(:trap_exit, true); send(me, :ready); idle() end); (receive do :ready -> :ok end); Process.exit(p, :kill); a = reasons(mailbox()); spawn_link(fn -> exit(:kill) end); [a, reasons(mailbox())] end
 see "R-22", fn -> f = fn r -> end_of(fn -> spawn_link(fn -> exit(r) end); Process.sleep(60); exit(:alive) end) end; [f.(:normal), f.(:shutdown), f.(:other)] end
@@ -47,9 +51,25 @@ see "R-45", fn -> for strategy <- [:one_for_all, :rest_for_one] do
 see "R-46", fn -> s = sup.([Worker.spec(:a, &idle/0), Worker.spec(:t, &idle/0, restart: :temporary)], strategy: :one_for_all); Process.exit(child.(s, :a), :x); Process.sleep(20); Supervisor.which_children(s) |> Enum.map(&elem(&1, 0)) end
 see "R-47", fn -> s = sup.([Worker.spec(:a, &idle/0)], []); d = elem(Supervisor.delete_child(s, :a), 1); Supervisor.terminate_child(s, :a); [d, elem(Supervisor.start_child(s, Worker.spec(:a, &idle/0)), 1), elem(Supervisor.restart_child(s, :a), 0), Supervisor.count_children(s).active] end
 see "R-48", fn -> {:ok, d} = DynamicSupervisor.start_link(strategy: :one_for_one, max_children: 1); {:ok, p} = DynamicSupervisor.start_child(d, Worker.spec(:a, &idle/0)); x = elem(DynamicSupervisor.start_child(d, Worker.spec(:a, &idle/0)), 1); DynamicSupervisor.terminate_child(d, p); [x, elem(DynamicSupervisor.start_child(d, Worker.spec(:a, &idle/0)), 0), elem(DynamicSupervisor.terminate_child(d, p), 1)] end
+see "R-49", fn ->
+  f = fn auto, restart, ends ->
+    children = for id <- [:a, :b], do: Worker.spec(id, fn -> receive do r -> exit(r) end end, restart: restart, significant: true)
+    {:ok, s} = :supervisor.start_link(Flagged, {%{strategy: :one_for_one, auto_shutdown: auto}, children})
+    Process.unlink(s)
+    r = Process.monitor(s)
+    for {id, how} <- ends do
+      if how == :terminate, do: :supervisor.terminate_child(s, id), else: send(child.(s, id), how)
+      Process.sleep(20)
+    end
+    down(r)
+  end
+  [f.(:any_significant, :temporary, [a: :x]), f.(:any_significant, :transient, [a: :normal]), f.(:any_significant, :transient, [a: :x]), f.(:all_significant, :temporary, [a: :normal]), f.(:all_significant, :temporary, [a: :normal, b: :normal]), f.(:any_significant, :temporary, [a: :terminate])]
+end
 see "R-50", fn -> s = sup.(for(i <- 1..3, do: Worker.spec(i, &idle/0)), []); Supervisor.which_children(s) |> Enum.map(&elem(&1, 0)) end
+see "R-51", fn -> s = sup.([], []); me = self(); spawn(fn -> Supervisor.start_child(s, Worker.starting(:slow, fn -> send(me, :starting); Process.sleep(100); {:ok, spawn_link(&idle/0)} end)) end); (receive do :starting -> :ok end); {t, n} = :timer.tc(fn -> length(Supervisor.which_children(s)) end); [t >= 80_000, n] end
 see "R-52", fn -> p = start.(:s0); {:error, {:unknown_system_msg, _}} = :sys.change_code(p, Server, 1, :x); :sys.suspend(p); {:error, _} = :sys.change_code(p, Server, 1, :fail); kept = :sys.get_state(p); :ok = :sys.change_code(p, Server, 1, :x); :sys.resume(p); [kept, Process.alive?(p)] end
 see "R-53", fn -> p = start.([]); :sys.suspend(p); for i <- 1..3, do: GenServer.cast(p, {:push, i}); a = fails(fn -> GenServer.call(p, :get, 20) end); st = :sys.get_state(p); :sys.resume(p); [a, st, GenServer.call(p, :get)] end
+see "R-54", fn -> p = start.([]); :sys.suspend(p); a = fails(fn -> GenServer.call(p, {:add, 1}, 20) end); :sys.resume(p); [a, GenServer.call(p, :get), mailbox()] end
 see "R-55", fn -> p = start.(7); a = (try do :sys.replace_state(p, fn _ -> raise "x" end) catch _, v -> v |> Tuple.to_list() |> List.flatten() |> Enum.find_value(fn {:callback_failed, _, _} -> :callback_failed; :callback_failed -> :callback_failed; _ -> nil end) || :callback_failed end); [a, :sys.get_state(p)] end
 see "R-60", fn -> {:ok, _} = Registry.start_link(keys: :unique, name: R60); me = self(); p = spawn(fn -> Registry.register(R60, :k, 1); send(me, :ok); idle() end); (receive do :ok -> :ok end); {:error, {:already_registered, q}} = Registry.register(R60, :k, 2); r = Process.monitor(p); Process.exit(p, :kill); down(r); [p == q, elem(Registry.register(R60, :k, 2), 0)] end
 see "R-61", fn -> {:ok, s} = Registry.start_link(keys: :unique, name: R61); Process.unlink(s); me = self(); p = spawn(fn -> {:ok, o} = Registry.register(R61, :k, 1); send(me, {:o, o}); idle() end); o = (receive do {:o, o} -> o end); r = Process.monitor(p); Process.exit(o, :kill); down(r) end
@@ -57,3 +77,4 @@ see "R-62", fn -> {:ok, _} = Registry.start_link(keys: :unique, name: R62); Regi
 see "R-63", fn -> {:ok, _} = PartitionSupervisor.start_link(name: R63, partitions: 4, child_spec: {Agent, fn -> 0 end}, with_arguments: fn [_], i -> [fn -> i end] end); for k <- [0, 5, -3, 4], do: Agent.get({:via, PartitionSupervisor, {R63, k}}, & &1) end
 see "R-64", fn -> t = Task.async(fn -> 42 end); Process.sleep(20); m = mailbox() |> Enum.map(fn {:DOWN, r, _, _, x} -> [r == t.ref, x]; {r, v} -> [r == t.ref, v] end); slow = Task.async(fn -> Process.sleep(40); 1 end); {:timeout, _} = (try do Task.await(slow, 10) catch :exit, e -> e end); left = mailbox(80); crash = end_of(fn -> Task.async(fn -> exit(:bad) end); idle() end); {:ok, ts} = Task.Supervisor.start_link(); {:exit, no} = Task.yield(Task.Supervisor.async_nolink(ts, fn -> exit(:bad) end), 200); [m, left, crash, no, mailbox()] end
 see "R-65", fn -> {:ok, a} = Agent.start(fn -> 0 end); [fails(fn -> Agent.get(a, fn _ -> exit(:oops) end) end), Process.alive?(a)] end
+see "R-66", fn -> down(elem(spawn_monitor(fn -> Process.flag(:max_heap_size, %{size: 1000, kill: true, error_logger: false}); Enum.to_list(1..100_000); idle() end), 1)) end

@@ -64,7 +64,10 @@ const down = async (ref: unknown): Promise<unknown> => {
 const endOf = (body: () => unknown): Promise<unknown> => down(spawnMonitor(body).ref);
 const shown = (value: unknown): string => JSON.stringify(value, (_, v: unknown) => (v === undefined ? null : v));
 
+const chosen = process.argv.slice(2);
+/** Runs a rule, unless others are named on the command line. */
 async function see(id: string, body: () => unknown): Promise<void> {
+  if (chosen.length > 0 && !chosen.includes(id)) return;
   await new Promise<void>((done) => {
     spawn(async () => {
       const { ref } = spawnMonitor(async () => console.log(`${id} ${shown(await body())}`));
@@ -95,6 +98,11 @@ const server = (trap = false) =>
       self: async (s, _: void, c: otp.Call) => reply(await fails(otp.request(c.pid, 'get', undefined, 1000)), s),
       stop: (s) => otp.stop('normal', s),
       bye: (s) => otp.stopReply('normal', 'bye', s),
+      throw: (s) => {
+        if (isAlive(self())) throw reply('thrown', s) as never;
+        return reply('returned', s);
+      },
+      add: (s, x: number) => reply('added', { ...s, value: [...(s.value as number[]), x] }),
       twice: (s, _: void, { from }: otp.Call<number>) => {
         otp.replyTo(from, 1);
         return reply(2, s);
@@ -174,11 +182,21 @@ await see('R-05', async () => {
   return [await call(p, 'later'), await call(p, 'twice')];
 });
 await see('R-06', async () => call(await start(plain, {}), 'self'));
+await see('R-07', async () => {
+  const p = await start(plain, {});
+  for (let i = 0; i < 1000; i++) await call(p, 'get');
+  return [otp.processInfo(self())!.monitors, otp.processInfo(p)!.monitoredBy];
+});
 await see('R-08', async () => {
   const p = await start(plain, {});
   await stopServer(p);
   const q = await start(plain, { slow: 100 });
   return [await fails(stopServer(p)), await fails(stopServer(q, 'normal', { timeout: 20 })), isAlive(q)];
+});
+await see('R-09', async () => {
+  const p = await start(plain, {});
+  const reason = await fails(call(p, 'throw'));
+  return [otp.isCrash(reason as ExitReason) ? 'crash' : reason, isAlive(p)];
 });
 await see('R-10', async () => {
   const me = self();
@@ -254,6 +272,17 @@ await see('R-16', async () => {
   const t = otp.sendAfter(self(), 'b', 5);
   await pause(25);
   return [left !== false && left > 900, otp.cancelTimer(t), await mailbox()];
+});
+await see('R-17', async () => {
+  const p = await start(plain, {});
+  const calls = async (): Promise<number> => {
+    const began = performance.now();
+    for (let i = 0; i < 1000; i++) await call(p, 'get');
+    return performance.now() - began;
+  };
+  const empty = await calls();
+  for (let i = 0; i < 200_000; i++) send(self(), 'unread');
+  return [(await calls()) < 20 * empty + 50];
 });
 await see('R-20', async () => {
   const p = spawn(idle);
@@ -517,7 +546,47 @@ await see('R-48', async () => {
   await otp.terminateChild(d, p);
   return [x, isAlive(await otp.startChild(d, worker('a'))) ? 'ok' : 'dead', await fails(otp.terminateChild(d, p))];
 });
+await see('R-49', async () => {
+  const f = async (
+    autoShutdown: 'anySignificant' | 'allSignificant',
+    restart: 'temporary' | 'transient',
+    ends: Record<string, ExitReason>,
+  ): Promise<unknown> => {
+    const obeying = async (): Promise<void> => exit((await receive()) as ExitReason);
+    const children = ['a', 'b'].map((id) => worker(id, obeying, { restart, significant: true }));
+    const s = await sup(children, { autoShutdown });
+    const ref = monitor(s);
+    for (const [id, how] of Object.entries(ends)) {
+      if (how === 'terminate') await otp.terminateChild(s, id);
+      else send(await child(s, id), how);
+      await pause(20);
+    }
+    return down(ref);
+  };
+  return [
+    await f('anySignificant', 'temporary', { a: 'x' }),
+    await f('anySignificant', 'transient', { a: 'normal' }),
+    await f('anySignificant', 'transient', { a: 'x' }),
+    await f('allSignificant', 'temporary', { a: 'normal' }),
+    await f('allSignificant', 'temporary', { a: 'normal', b: 'normal' }),
+    await f('anySignificant', 'temporary', { a: 'terminate' }),
+  ];
+});
 await see('R-50', async () => (await otp.whichChildren(await sup([1, 2, 3].map((id) => worker(id))))).map((c) => c.id));
+await see('R-51', async () => {
+  const s = await sup([]);
+  const me = self();
+  const slow = async (): Promise<Pid> => {
+    send(me, 'starting');
+    await pause(100);
+    return spawnLink(idle);
+  };
+  spawn(() => otp.startChild(s, { id: 'slow', start: slow }));
+  await receive();
+  const began = performance.now();
+  const { length } = await otp.whichChildren(s);
+  return [performance.now() - began >= 80, length];
+});
 await see('R-52', async () => {
   const p = await start(plain, { value: 's0' });
   if ((await fails(sys.changeCode(p))) !== 'not_suspended') return 'not refused';
@@ -536,6 +605,13 @@ await see('R-53', async () => {
   const state = (await sys.getState(p)).value;
   await sys.resume(p);
   return [a, state, await call(p, 'get')];
+});
+await see('R-54', async () => {
+  const p = await start(plain, { value: [] });
+  await sys.suspend(p);
+  const a = await fails(call(p, 'add', 1, { timeout: 20 }));
+  await sys.resume(p);
+  return [a, await call(p, 'get'), await mailbox()];
 });
 await see('R-55', async () => {
   const p = await start(plain, { value: 7 });
@@ -622,5 +698,11 @@ await see('R-64', async () => {
 await see('R-65', async () => {
   const a = await agent.start(() => 0);
   return [await fails(agent.get(a, () => exit('oops'))), isAlive(a)];
+});
+await see('R-66', async () => {
+  const p = await start(genServer({ name: 'bounded', maxQueue: 10, init: () => 0, info: (s) => noreply(s) }));
+  const ref = monitor(p);
+  for (let i = 0; i < 100; i++) send(p, i);
+  return down(ref);
 });
 process.exit(0);

@@ -63,6 +63,12 @@ export const REQUIREMENTS = {
     debian: 'chromium',
     elsewhere: 'install Chromium or Chrome',
   },
+  elixir: {
+    programs: ['elixir'],
+    places: [],
+    debian: 'elixir',
+    elsewhere: 'install Elixir 1.14 or later (https://elixir-lang.org/install.html)',
+  },
   k6: {
     look: () => {
       const found = lookForK6();
