@@ -1,7 +1,7 @@
 /**
  * `npm run loadtest`: runs the experiments, judges them, and writes what they came to.
  *
- *     npm run loadtest               // about seven minutes; results in loadtest/results, the README's picture in docs/images
+ *     npm run loadtest               // about seven minutes; results in loadtest/results, the pictures of the docs in docs/images
  *     npm run loadtest -- --quick    // below a minute: whether all of it works
  *     npm run loadtest -- --json     // one JSON object on stdout
  *
@@ -14,7 +14,7 @@ import { GenroomError } from 'genroom';
 import { exitOnSignals } from 'genroom/loadtest';
 import { runExperiments } from './experiments.ts';
 import { judge, THRESHOLDS } from './judge.ts';
-import { hockeyStick, report } from './report.ts';
+import { capacity, hockeyStick, means, report } from './report.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,9 +32,12 @@ try {
   await mkdir(values.out, { recursive: true });
   await writeFile(join(values.out, 'results.json'), `${JSON.stringify(result, null, 1)}\n`);
   await writeFile(join(values.out, 'report.html'), report(summary, judgement));
-  // A picture of a refused run would be shown as if it were true.
+  // Pictures of a refused run would be shown as if it were true.
   if (judgement.pass && !values.quick) {
-    await writeFile(join(import.meta.dirname, '../docs/images/hockey-stick.svg'), hockeyStick(summary));
+    const images = join(import.meta.dirname, '../docs/images');
+    await writeFile(join(images, 'hockey-stick.svg'), hockeyStick(summary));
+    await writeFile(join(images, 'one-process.svg'), means(summary));
+    await writeFile(join(images, 'no-gain.svg'), capacity(summary));
   }
   for (const { name, pass, found, wanted } of judgement.rows) {
     process.stderr.write(`${pass ? 'ok     ' : 'REFUSED'} ${name}: ${found} (wanted: ${wanted})\n`);

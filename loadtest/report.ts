@@ -43,7 +43,7 @@ export function report(summary: Summary, { pass, rows }: Judgement): string {
         `Each deposit waits ${service.toFixed(2)} ms for its books, one at a time. So one process carries at most ` +
           `${(1000 / service).toFixed(0)} a second, whatever the machine: the mailbox is full, not the core.`,
       ],
-      svg: means(one, service, wayOf(summary)),
+      svg: means(summary),
       table: table(one),
     },
     {
@@ -52,7 +52,7 @@ export function report(summary: Summary, { pass, rows }: Judgement): string {
       svg: hockeyStick(summary),
     },
     ...bank.slice(1).map((sweep) => ({ heading: `${sweep.shards} shards`, table: table(sweep) })),
-    { heading: 'E3: where shards cure nothing', text: [whyNothing(chat)], svg: capacity(chat) },
+    { heading: 'E3: where shards cure nothing', text: [whyNothing(chat)], svg: capacity(summary) },
     ...chat.map((sweep) => ({ heading: `${sweep.shards} room${sweep.shards > 1 ? 's' : ''}`, table: table(sweep) })),
   ]);
 }
@@ -86,11 +86,16 @@ export function hockeyStick({ bank }: Summary): string {
     y: { label: 'p99 from the due time, ms', log: true },
     series: [...series, slow],
     marks: knees,
+    // The stick stands on the left.
+    legend: 'right',
   });
 }
 
 /** Mean against offered rate, with Pollaczek–Khinchine drawn over it. */
-function means(sweep: Sweep, service: number, way: number): string {
+export function means(summary: Summary): string {
+  const sweep = summary.bank[0]!;
+  const service = serviceOf(sweep);
+  const way = wayOf(summary);
   const points = usable(sweep);
   const served = points.reduce((all, { histogram }) => all + histogram.count, 0);
   const serviceSquared =
@@ -116,7 +121,8 @@ function means(sweep: Sweep, service: number, way: number): string {
   });
 }
 
-function capacity(chat: readonly Sweep[]): string {
+/** Posts answered against the number of rooms, beside what they would be if rooms helped. */
+export function capacity({ chat }: Summary): string {
   const points = chat.flatMap(({ shards, points: all }) =>
     all.slice(-1).map(({ answeredRate }) => [shards, answeredRate] as const),
   );

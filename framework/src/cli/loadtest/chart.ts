@@ -28,6 +28,8 @@ export interface Chart {
   readonly series: readonly Series[];
   /** Vertical lines with a word. */
   readonly marks?: readonly { readonly x: number; readonly label: string }[];
+  /** The upper corner in which the series are named; default 'left'. */
+  readonly legend?: 'left' | 'right';
   readonly width?: number;
   readonly height?: number;
 }
@@ -36,7 +38,7 @@ const COLORS = ['#2563eb', '#dc2626', '#059669', '#9333ea', '#d97706', '#475569'
 const MARGIN = { top: 40, right: 24, bottom: 48, left: 64 };
 const TICKS = 6;
 
-export function chart({ title, x, y, series, marks = [], width = 720, height = 420 }: Chart): string {
+export function chart({ title, x, y, series, marks = [], legend = 'left', width = 720, height = 420 }: Chart): string {
   const shown = series.map((one) => ({
     ...one,
     points: one.points.filter(([px, py]) => drawable(px, x) && drawable(py, y)),
@@ -55,6 +57,8 @@ export function chart({ title, x, y, series, marks = [], width = 720, height = 4
     MARGIN.top,
   );
   const bottom = height - MARGIN.bottom;
+  const names = 44 + 7 * Math.max(0, ...shown.map(({ name }) => name.length));
+  const legendAt = legend === 'left' ? MARGIN.left + 12 : width - MARGIN.right - names;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="12">`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
@@ -73,7 +77,7 @@ export function chart({ title, x, y, series, marks = [], width = 720, height = 4
       return `<line x1="${px}" y1="${MARGIN.top}" x2="${px}" y2="${bottom}" stroke="#94a3b8" stroke-dasharray="2 3"/><text x="${px - 4}" y="${bottom - 6}" text-anchor="end" fill="#64748b">${escape(label)}</text>`;
     }),
     ...shown.map((one, index) => draw(one, one.color ?? COLORS[index % COLORS.length]!, toX.at, toY.at)),
-    ...shown.map((one, index) => legend(one, one.color ?? COLORS[index % COLORS.length]!, index)),
+    ...shown.map((one, index) => key(one, one.color ?? COLORS[index % COLORS.length]!, index, legendAt)),
     `<text x="${(MARGIN.left + width - MARGIN.right) / 2}" y="${height - 10}" text-anchor="middle" fill="#0f172a">${escape(x.label)}</text>`,
     `<text transform="translate(16 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle" fill="#0f172a">${escape(y.label)}</text>`,
     '</svg>',
@@ -105,9 +109,9 @@ function draw(
   return `<g clip-path="url(#c)">${line}${dots}</g>`;
 }
 
-function legend({ name, as, dashed }: Series, color: string, index: number): string {
+/** How one series is drawn, and its name. */
+function key({ name, as, dashed }: Series, color: string, index: number, x: number): string {
   const y = MARGIN.top + 16 + index * 18;
-  const x = MARGIN.left + 12;
   const sign =
     as === 'points'
       ? `<circle cx="${x + 12}" cy="${y - 4}" r="3.5" fill="${color}"/>`

@@ -19,9 +19,9 @@ export interface Section {
   readonly table?: Table;
 }
 
-const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#0f172a}
+const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:68rem;margin:2rem auto;padding:0 1rem;color:#0f172a}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.5rem}table{border-collapse:collapse;margin:1rem 0;font-size:13px;display:block;overflow-x:auto}
-td,th{border-bottom:1px solid #e2e8f0;padding:.3rem .6rem;text-align:right}th{color:#475569}td:last-child,th:last-child{text-align:left}svg{max-width:100%;height:auto}`;
+td,th{border-bottom:1px solid #e2e8f0;padding:.3rem .6rem;text-align:right}th{color:#475569}td:last-child,th:last-child{text-align:left}td{white-space:nowrap}td:last-child{white-space:normal}svg{max-width:100%;height:auto}`;
 
 export function page(title: string, sections: readonly Section[]): string {
   return `<!doctype html>
