@@ -28,6 +28,17 @@ export {
 } from './step.ts';
 export { call, type CallOptions, cast, DEFAULT_CALL_TIMEOUT, type From, replyTo, request } from './call.ts';
 export { start, startLink, type StartOptions } from './start.ts';
+export {
+  checkResponse,
+  isResponse,
+  receiveResponse,
+  type Request,
+  Requests,
+  type ResponseMessage,
+  type ResponseOptions,
+  sendRequest,
+  waitResponse,
+} from './send-request.ts';
 export { stopServer } from './stop-server.ts';
 export * as sys from './sys.ts';
 export { SysError } from './sys.ts';
@@ -48,6 +59,7 @@ export {
   self,
   send,
   sendAfter,
+  type SendAfterOptions,
   setLabel,
   sleep,
   TimerRef,

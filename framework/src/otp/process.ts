@@ -22,6 +22,7 @@ import {
   removeLink,
   removeMonitor,
 } from './monitor.ts';
+import { ownedTimer } from './owned-timer.ts';
 import { Pid } from './pid.ts';
 import { currentProc, DEAD, living, type OwnedTimer, type Proc, procOf } from './proc.ts';
 import { requireProc } from './spawn.ts';
@@ -84,12 +85,18 @@ export class TimerRef implements OwnedTimer {
   }
 }
 
+export interface SendAfterOptions {
+  /** The time is not how long from now but when, by `currentClock().now()`. Default false. */
+  readonly abs?: boolean;
+}
+
 /**
- * Sends `message` in `milliseconds`. A timer to a pid ends with that process; a timer to a name finds who has the name
- * when it fires.
+ * Sends `message` in `time` milliseconds. A timer to a pid ends with that process; a timer to a name finds who has the
+ * name when it fires.
  */
-export function sendAfter(target: Target, message: unknown, milliseconds: number): TimerRef {
+export function sendAfter(target: Target, message: unknown, time: number, options: SendAfterOptions = {}): TimerRef {
   refuseEnded();
+  const milliseconds = options.abs ? Math.max(0, time - currentClock().now()) : time;
   if (target instanceof ViaName)
     return new TimerRef(milliseconds, () => resolveTarget(target)?.deliver(message, undefined, INFO));
   const proc = procOf(target);
@@ -112,11 +119,7 @@ export function cancelTimer(timer: TimerRef): number | false {
 /** Resolves after `milliseconds`; never, if the process has ended by then. */
 export function sleep(milliseconds: number): Promise<void> {
   const proc = currentProc();
-  return new Promise((resolve) => {
-    currentClock().setTimer(milliseconds, () => {
-      if (proc?.status !== DEAD) resolve();
-    });
-  });
+  return new Promise((resolve) => void ownedTimer(proc, milliseconds, resolve));
 }
 
 /** Links the running process with another, both ways (rules R-22 to R-25). */

@@ -7,7 +7,7 @@
  *   register(rooms, 'lobby', { seats: 4 });
  *   dispatch(rooms, 'lobby', (entries) => entries.forEach(({ pid }) => send(pid, 'news')));
  */
-import { ProcessEnded } from './errors.ts';
+import { BadArgument, ProcessEnded } from './errors.ts';
 import type { Pid } from './pid.ts';
 import { currentProc, DEAD, type Proc } from './proc.ts';
 import {
@@ -72,8 +72,14 @@ export function dispatch(name: RegistryName, key: Key, run: (entries: readonly R
   if (entries.length > 0) run(entries);
 }
 
-/** The entries that `matches` accepts. */
+/** The entries that `matches` accepts. @throws BadArgument `bad_selection` when it is no function */
 export function select(name: RegistryName, matches: (entry: Registration) => boolean = () => true): Registration[] {
+  if (typeof matches !== 'function')
+    throw new BadArgument(
+      'bad_selection',
+      `${name.name} is asked to select by ${typeof matches}`,
+      'Give a function of an entry: select(names, ({ key }) => key === 7).',
+    );
   const all: Registration[] = [];
   for (const entry of processOf(name).entries()) if (entry.proc.status !== DEAD) all.push(shown(entry));
   return all.filter(matches);

@@ -1,11 +1,11 @@
 /** Stopping a server from outside, with its `terminate`. OTP's gen_server:stop (rule R-08). */
 import { badTimeout } from './call.ts';
-import { currentClock } from './clock.ts';
 import { CallError, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { GenServerProc } from './gen-server-process.ts';
 import { SYSTEM } from './mailbox.ts';
 import { addMonitor, removeMonitor } from './monitor.ts';
+import { ownedTimer } from './owned-timer.ts';
 import { currentProc, DEAD } from './proc.ts';
 import { sendExit } from './exit-signals.ts';
 import { FunctionProc } from './spawn.ts';
@@ -31,17 +31,13 @@ export function stopServer(
   const { timeout = Infinity } = options;
   if (!(timeout >= 0)) return Promise.reject(badTimeout(text, timeout));
   return new Promise((resolve, reject) => {
-    const clock = currentClock();
-    const timer =
-      timeout === Infinity
-        ? undefined
-        : clock.setTimer(timeout, () => {
-            removeMonitor(watch, proc, false);
-            if (caller?.status !== DEAD) reject(new CallError('call_timeout', text, 'timeout'));
-          });
+    const cancel = ownedTimer(caller, timeout, () => {
+      removeMonitor(watch, proc, false);
+      reject(new CallError('call_timeout', text, 'timeout'));
+    });
     const watch = addMonitor(
       (ended) => {
-        if (timer) clock.clearTimer(timer);
+        cancel();
         if (caller?.status === DEAD) return;
         if (ended === reason) resolve();
         else reject(new CallError('call_down', text, ended));

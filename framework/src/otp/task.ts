@@ -10,7 +10,6 @@
  *   const profile = await task.await(lookup, { timeout: 1000 });
  */
 import { type Pid, samePid } from './pid.ts';
-import { currentClock } from './clock.ts';
 import { BadArgument, CallError } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { sendExit } from './exit-signals.ts';
@@ -25,6 +24,7 @@ import {
   removeMonitor,
   takeMessage,
 } from './monitor.ts';
+import { ownedTimer } from './owned-timer.ts';
 import { currentProc, DEAD, type Proc, procOf } from './proc.ts';
 import { type Body, makeFunctionProc, requireProc } from './spawn.ts';
 import { type ChildOptions, type ChildSpec } from './child-spec.ts';
@@ -85,16 +85,22 @@ export class Task<T = unknown> {
 
   #settle(outcome: Outcome<T>): void {
     const waiter = this.#waiter!;
-    this.close();
+    this.#end();
     if (this.#owner.status !== DEAD) waiter.settle(outcome);
   }
 
   /** Internal: from now on nothing of the task reaches its owner, and nothing of it stays in the mailbox. */
   close(): void {
+    this.#end();
+    while (takeMessage(this.#owner, (m) => (isTaskResult(m) || isDown(m)) && m.ref === this.ref)) continue;
+  }
+
+  /** Its result was taken: what else is queued under its reference is none of its own (row TASK-033), but for the DOWN. */
+  #end(): void {
     this.#closed = true;
     this.#waiter = undefined;
     removeMonitor(this.ref, this.pid && procOf(this.pid), false);
-    while (takeMessage(this.#owner, (m) => (isTaskResult(m) || isDown(m)) && m.ref === this.ref)) continue;
+    takeMessage(this.#owner, (m) => isDown(m) && m.ref === this.ref);
   }
 
   /** Internal: what has arrived already; the result wins over the end. */
@@ -104,7 +110,7 @@ export class Task<T = unknown> {
       | { message: TaskResult<T> }
       | undefined;
     if (result) {
-      this.close();
+      this.#end();
       return { ok: true, value: result.message.value };
     }
     const down = takeMessage(this.#owner, (m) => isDown(m) && m.ref === this.ref) as { message: Down } | undefined;
@@ -126,15 +132,10 @@ export class Task<T = unknown> {
       onOutcome({ ok: false, reason: 'noproc' });
       return () => {};
     }
-    const clock = currentClock();
-    const timer =
-      milliseconds === Infinity
-        ? undefined
-        : clock.setTimer(milliseconds, () => {
-            this.#waiter = undefined;
-            if (this.#owner.status !== DEAD) onOutcome(undefined);
-          });
-    const stopTimer = (): void => timer && clock.clearTimer(timer);
+    const stopTimer = ownedTimer(this.#owner, milliseconds, () => {
+      this.#waiter = undefined;
+      onOutcome(undefined);
+    });
     this.#waiter = {
       settle: (outcome) => {
         stopTimer();

@@ -1,4 +1,4 @@
-/** Process: rows PROC-, aliases (SIG-), start reports (PLIB-) and requests that are waited for later (EGS-14 to EGS-17). */
+/** Process: rows PROC-, aliases (SIG-) and crash reports (PLIB-). */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, test } from 'vitest';
 import {
@@ -77,6 +77,28 @@ describe('process', () => {
     await pause(30);
     expect([woke, isAlive(sleeper), isAlive(timer)]).toEqual([false, true, false]);
     exit(sleeper, 'kill');
+  });
+
+  test('PROC-10 a timer may be told when, instead of how long from now', async () => {
+    const clock = new VirtualClock();
+    const before = useClock(clock);
+    try {
+      await clock.advance(1000);
+      const got: unknown[] = [];
+      void inProcess(async () => {
+        sendAfter(self(), 'at 1500', 1500, { abs: true });
+        sendAfter(self(), 'past', 10, { abs: true });
+        for (;;) got.push([await receive(), clock.now()]);
+      });
+      await clock.advance(0);
+      expect(got).toEqual([['past', 1000]]);
+      await clock.advance(499);
+      expect(got).toHaveLength(1);
+      await clock.advance(1);
+      expect(got[1]).toEqual(['at 1500', 1500]);
+    } finally {
+      useClock(before);
+    }
   });
 
   test('PROC-08 the registered names show, and are gone when given back', async () => {
@@ -174,32 +196,5 @@ describe('process', () => {
     await pause(20);
     expect(codes).toEqual(Array(8).fill('process_ended'));
     expect([await call(target, 'get'), isAlive(target)]).toEqual([0, true]);
-  });
-});
-
-describe('requests', () => {
-  const server = genServer({
-    name: 'waiting',
-    init: () => 0,
-    calls: {
-      after: async (s, ms: number) => {
-        await pause(ms);
-        return reply(ms, s);
-      },
-    },
-  });
-
-  test('EGS-14 EGS-15 EGS-16 EGS-17 a request is a promise: waited for, looked at again, collected in the order of their ends', async () => {
-    const servers = await Promise.all([1, 2, 3].map(() => start(server)));
-    const order: number[] = [];
-    const requests = [30, 5, 15].map((ms, i) =>
-      call(servers[i]!, 'after', ms).then((value) => (order.push(value), value)),
-    );
-    const early = await Promise.race([requests[0]!, pause(2).then(() => 'not yet')]);
-    expect(early).toBe('not yet');
-    expect(await Promise.all(requests)).toEqual([30, 5, 15]);
-    expect(order).toEqual([5, 15, 30]);
-    await stopServer(servers[0]!);
-    expect((await failure(call(servers[0]!, 'after', 1))).code).toBe('call_noproc');
   });
 });

@@ -236,6 +236,15 @@ for (const keys of ['unique', 'duplicate'] as const) {
 }
 
 describe('unique keys alone', () => {
+  test('REGU-29 REGU-33 selecting by what is no function is refused', async () => {
+    const names = registry({ name: 'names-regu29' });
+    await start(names);
+    for (const bad of [{ key: 1 }, 'key', 1, null]) {
+      expect(() => select(names, bad as never)).toThrow('is asked to select by');
+      expect(() => countSelect(names, bad as never)).toThrow('is asked to select by');
+    }
+  });
+
   test("REGU-04 REGU-05 R-60 the first wins, the loser gets the holder's pid and no entry", async () => {
     const name = await running();
     const first = await holder(name, 'a');

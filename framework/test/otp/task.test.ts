@@ -208,6 +208,18 @@ describe('task', () => {
     expect(seen).toEqual([['slow', 'fast'], [], ['other']]);
   });
 
+  test('TASK-033 another message under the reference of a task stays in the mailbox once its result is there', async () => {
+    const seen = await inProcess(async () => {
+      const tasks = [task.async(() => 1), task.async(() => 2)];
+      const faked = { tag: 'TASK', ref: tasks[0]!.ref, value: 'another' };
+      for (const one of tasks) while (isAlive(one.pid!)) await pause(1);
+      send(self(), faked);
+      const values = await task.awaitMany(tasks);
+      return [values, await mailbox(), faked];
+    });
+    expect(seen.slice(0, 2)).toEqual([[1, 2], [seen[2]]]);
+  });
+
   test('TASK-034 TASK-035 TASK-036 TASK-037 TASK-038 TASK-039 awaitMany: one deadline; the first failure ends it and clears all', async () => {
     for (const [body, expected] of [
       [idle, (r: ExitReason) => r === 'timeout'],
