@@ -8,14 +8,12 @@ import {
   type CrashReport,
   dictionary,
   exit,
-  genServer,
   isAlive,
   type Pid,
   processInfo,
   receive,
   register,
   registry,
-  reply,
   send,
   sendAfter,
   self,
@@ -31,7 +29,7 @@ import {
   whereis,
 } from '../../src/otp/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { counter, failure, inProcess, mailbox, pause } from './stage.ts';
+import { counter, inProcess, mailbox, pause } from './stage.ts';
 
 describe('process', () => {
   test('PROC-01 the process dictionary', async () => {
