@@ -95,22 +95,30 @@ export class From<R = unknown> extends Deadline {
   }
 
   override expire(): void {
-    this.#fail('call_timeout', 'timeout');
+    this.fail('call_timeout', 'timeout');
+    this.#server.remote?.forget(this as From);
   }
 
   /** The server ended before it answered. */
   serverEnded(reason: ExitReason): void {
-    this.#fail('call_down', reason);
+    if (reason === 'noconnection') this.fail('call_nodedown', { nodedown: this.#server.pid.node });
+    else this.fail('call_down', reason);
   }
 
   /** The server took the call's message for too many. */
   overloaded(): void {
-    this.#fail('call_overloaded', 'overloaded');
+    this.fail('call_overloaded', 'overloaded');
   }
 
-  #fail(code: CallErrorCode, reason: ExitReason): void {
+  /** Internal to the layer: the call has failed. */
+  fail(code: CallErrorCode, reason: ExitReason): void {
     if (!this.#close()) return;
     this.#reject(new CallError(code, callText(this.#server.pid, this.#name), reason));
+  }
+
+  /** Internal to the layer: what was to be sent cannot be. */
+  refuse(error: Error): void {
+    if (this.#close()) this.#reject(error);
   }
 
   /** Takes the call off the server's list and its deadline. Returns whether the caller is still there to be told. */

@@ -10,6 +10,18 @@ export class NoProcess extends GenroomError {
   }
 }
 
+/** What a node knows of its own processes only was asked of a process of another node, as badarg in OTP. */
+export class RemoteProcess extends GenroomError {
+  readonly pid: Pid;
+
+  constructor(operation: string, pid: Pid) {
+    super('remote_process', `${operation} of ${pid}, which lives on the node ${pid.node}`, {
+      remedy: 'Monitor it to learn of its end, or ask a process of that node.',
+    });
+    this.pid = pid;
+  }
+}
+
 /** Code of a process that has ended tried to act as it. */
 export class ProcessEnded extends GenroomError {
   readonly pid: Pid;
@@ -49,7 +61,13 @@ export class StartIgnored extends GenroomError {
   }
 }
 
-export type CallErrorCode = 'call_timeout' | 'call_noproc' | 'call_down' | 'call_self' | 'call_overloaded';
+export type CallErrorCode =
+  | 'call_timeout'
+  | 'call_noproc'
+  | 'call_down'
+  | 'call_self'
+  | 'call_overloaded'
+  | 'call_nodedown';
 
 const CALL_REMEDIES: Record<CallErrorCode, string> = {
   call_timeout:
@@ -57,6 +75,8 @@ const CALL_REMEDIES: Record<CallErrorCode, string> = {
   call_noproc: 'Start the process first, or look it up by name each time instead of keeping its pid.',
   call_down: 'It ended before it answered; see its crash report, and call again once its supervisor has restarted it.',
   call_self: 'A process cannot wait for itself: call the function directly.',
+  call_nodedown:
+    'Its node was lost, or is not connected: what became of the call is unknown. Connect again, or ask another node.',
   call_overloaded: 'Its queue is full: slow down, or split its work over several processes.',
 };
 

@@ -13,9 +13,10 @@ import { publishCrash, publishExit } from './channels.ts';
 import { type ExitReason, isOrderly } from './exit-reason.ts';
 import type { LastMessage } from './last-message.ts';
 import { INFO } from './mailbox.ts';
-import { type Exit, notifyDown } from './monitor.ts';
+import { type Exit, notifyDown, removeMonitor } from './monitor.ts';
 import { type Pid, PROC } from './pid.ts';
-import { DEAD, living, type Proc } from './proc.ts';
+import { DEAD, living, type Proc, procOf } from './proc.ts';
+import type { RemoteProc } from './remote.ts';
 import { runAs } from './scheduler.ts';
 
 interface Ending {
@@ -45,8 +46,7 @@ function tellOthers(proc: Proc, reason: ExitReason): void {
   proc.names = undefined;
   if (proc.timers) for (const timer of proc.timers) timer.cancel();
   proc.timers = undefined;
-  if (proc.monitors)
-    for (const monitor of proc.monitors) (monitor.pid[PROC] as Proc | undefined)?.watchers?.delete(monitor);
+  if (proc.monitors) for (const monitor of proc.monitors) removeMonitor(monitor, procOf(monitor.pid), false);
   proc.monitors = undefined;
   proc.mailbox.clear();
   for (let call = proc.openCalls; call; call = proc.openCalls) call.serverEnded(reason);
@@ -66,8 +66,9 @@ function tellOthers(proc: Proc, reason: ExitReason): void {
 }
 
 /** The signal that a linked process sends at its end. */
-function linkSignal(target: Proc, from: Pid, reason: ExitReason): void {
-  if (target.trapExit) deliverExit(target, from, reason);
+export function linkSignal(target: Proc, from: Pid, reason: ExitReason): void {
+  if (target.remote) target.remote.linkEnded(target as RemoteProc, reason, from);
+  else if (target.trapExit) deliverExit(target, from, reason);
   else if (reason !== 'normal') target.exitBySignal(reason);
 }
 
@@ -79,7 +80,8 @@ export function deliverExit(target: Proc, from: Pid, reason: ExitReason): void {
 /** `exit(pid, reason)`: asks another process, or this one, to end. */
 export function sendExit(target: Proc, from: Pid, reason: ExitReason): void {
   if (target.status === DEAD) return;
-  if (reason === 'kill') target.exitBySignal('killed');
+  if (target.remote) target.remote.exit((target as RemoteProc).address, reason, from);
+  else if (reason === 'kill') target.exitBySignal('killed');
   else if (target.trapExit) deliverExit(target, from, reason);
   else if (reason !== 'normal' || target.pid === from) target.exitBySignal(reason);
 }

@@ -87,7 +87,7 @@ export {
   type Shutdown,
   shutdown,
 } from './exit-reason.ts';
-export { BadArgument, CallError, NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
+export { BadArgument, CallError, NoProcess, ProcessEnded, RemoteProcess, StartError, StartIgnored } from './errors.ts';
 export {
   BadChildSpec,
   childSpec,

@@ -14,6 +14,7 @@ import type { ExitReason } from './exit-reason.ts';
 import { INFO } from './mailbox.ts';
 import { type Pid, PROC } from './pid.ts';
 import { DEAD, type Proc } from './proc.ts';
+import type { RemoteProc } from './remote.ts';
 
 /** The message that a monitor gives at the end of its process; `tag` is the monitor's own where it was given one. */
 export interface Down<T = 'DOWN'> {
@@ -131,6 +132,7 @@ export function addMonitor<T = unknown>(
   }
   (target.watchers ??= new Set()).add(monitor);
   if (typeof watcher !== 'function') (watcher.monitors ??= new Set()).add(monitor);
+  target.remote?.monitor(target as RemoteProc, monitor);
   return monitor;
 }
 
@@ -138,6 +140,7 @@ export function addMonitor<T = unknown>(
 export function removeMonitor(monitor: Monitor, target: Proc | undefined, flush: boolean): boolean {
   const { watcher } = monitor;
   const stood = target?.watchers?.delete(monitor) ?? false;
+  if (stood) target!.remote?.demonitor(target as RemoteProc, monitor);
   if (typeof watcher === 'function') return stood;
   watcher.monitors?.delete(monitor);
   monitor.gone();
@@ -174,15 +177,18 @@ export function takeMessage(
   return undefined;
 }
 
+/** Links `a`, a process of this node, with `b`. */
 export function addLink(a: Proc, b: Proc): void {
   if (a === b) return;
   (a.links ??= new Set()).add(b);
   (b.links ??= new Set()).add(a);
+  b.remote?.link(b as RemoteProc, a);
 }
 
 export function removeLink(a: Proc, b: Proc): void {
-  a.links?.delete(b);
+  const stood = a.links?.delete(b);
   b.links?.delete(a);
+  if (stood) b.remote?.unlink(b as RemoteProc, a);
 }
 
 /** The error of a link to a process that is gone, for who does not trap exits. */

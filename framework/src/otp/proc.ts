@@ -15,8 +15,9 @@ import type { ExitReason } from './exit-reason.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Monitor } from './monitor.ts';
 import { Pid, PROC } from './pid.ts';
+import type { RemoteNode } from './remote.ts';
 import type { Status } from './status.ts';
-import { contextFor, ownerOfContext, type Runnable, schedule } from './scheduler.ts';
+import { contextFor, noContext, ownerOfContext, type Runnable, schedule } from './scheduler.ts';
 
 export const IDLE = 0;
 export const QUEUED = 1;
@@ -56,10 +57,17 @@ export abstract class Proc implements Runnable {
   abort: AbortController | undefined = undefined;
   exitReason: ExitReason | undefined = undefined;
 
-  constructor(parent: Proc | undefined) {
-    this.pid = new Pid(this);
+  /** @param standsFor the pid of a process of another node, where this one only stands for it */
+  constructor(parent: Proc | undefined, standsFor?: Pid) {
+    this.pid = standsFor ?? new Pid(this);
     this.parent = parent?.pid;
-    this.context = contextFor(this);
+    this.context = standsFor ? noContext : contextFor(this);
+    if (standsFor) standsFor[PROC] = this;
+  }
+
+  /** The node that takes this process's signals, where that is another one. */
+  get remote(): RemoteNode | undefined {
+    return undefined;
   }
 
   /** Handles some messages; leaves the status RUNNING unless it is held or ended meanwhile. Never throws. */
@@ -123,7 +131,7 @@ export abstract class Proc implements Runnable {
 /** All processes alive on this thread. */
 export const living = new Set<Proc>();
 
-/** The living process behind a pid of this node. */
+/** The living process behind a pid, or what stands for it if its node is another one. */
 export function procOf(pid: Pid): Proc | undefined {
   return pid[PROC] as Proc | undefined;
 }

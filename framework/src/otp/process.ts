@@ -7,7 +7,7 @@
  */
 import { Alias } from './alias.ts';
 import { type Clock, currentClock, type TimerHandle } from './clock.ts';
-import { NoProcess, ProcessEnded } from './errors.ts';
+import { NoProcess, ProcessEnded, RemoteProcess } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { sendExit } from './exit-signals.ts';
 import { INFO } from './mailbox.ts';
@@ -23,7 +23,7 @@ import {
   removeMonitor,
 } from './monitor.ts';
 import { ownedTimer } from './owned-timer.ts';
-import { Pid } from './pid.ts';
+import { home, Pid } from './pid.ts';
 import { currentProc, DEAD, living, type OwnedTimer, type Proc, procOf } from './proc.ts';
 import { requireProc } from './spawn.ts';
 import { resolveTarget, type Target, ViaName } from './target.ts';
@@ -135,7 +135,7 @@ export function link(pid: Pid): void {
 export function unlink(pid: Pid): void {
   const me = requireProc('unlink');
   const other = procOf(pid);
-  if (other) removeLink(me, other);
+  if (other && (!other.remote || me.links?.has(other))) removeLink(me, other);
   // The link has broken already: its EXIT may be queued.
   else flushMessage(me, (message) => isExit(message) && message.from === pid);
 }
@@ -180,8 +180,15 @@ export function trapExit(flag: boolean): boolean {
   return before;
 }
 
+/** @throws RemoteProcess for one of another node: only a monitor tells of its end */
 export function isAlive(pid: Pid): boolean {
-  return procOf(pid) !== undefined;
+  return localProcOf('isAlive', pid) !== undefined;
+}
+
+/** The living process of a pid of this node, for what a node knows of its own processes only. */
+function localProcOf(operation: string, pid: Pid): Proc | undefined {
+  if (pid.home !== home()) throw new RemoteProcess(operation, pid);
+  return procOf(pid);
 }
 
 /** Names the running process in reports and in the tree. */
@@ -203,9 +210,12 @@ export interface ProcessInfo {
   readonly trapExit: boolean;
 }
 
-/** What is known of a living process; undefined when it is gone (row PROC-07). */
+/**
+ * What is known of a living process; undefined when it is gone (row PROC-07).
+ * @throws RemoteProcess for one of another node
+ */
 export function processInfo(pid: Pid): ProcessInfo | undefined {
-  const proc = procOf(pid);
+  const proc = localProcOf('processInfo', pid);
   return proc && infoOf(proc);
 }
 

@@ -21,6 +21,7 @@ import { INFO } from './mailbox.ts';
 import { addLink, removeLink } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { DEAD, type HeldName, type Proc, RUNNING } from './proc.ts';
+import type { NameAddress } from './remote.ts';
 import { requireProc } from './spawn.ts';
 import type { Status } from './status.ts';
 import { resolveTarget, type Target, ViaName } from './target.ts';
@@ -56,6 +57,15 @@ export interface RegistryEvent {
   readonly value: unknown;
 }
 
+/** The registries that run, by the names under which other nodes know them; of several with one name the last started. */
+const running = new Map<string, RegistryProc>();
+
+/** Who has a name in a registry of this node. Internal: for signals from other nodes. */
+export function holderOf(registry: string, key: Key): Proc | undefined {
+  const proc = running.get(registry);
+  return proc?.definition.duplicate === false ? proc.find(key)?.proc : undefined;
+}
+
 export class RegistryProc extends BehaviourProc {
   /** Entries of unique keys. */
   readonly table = new Map<unknown, Entry>();
@@ -83,9 +93,11 @@ export class RegistryProc extends BehaviourProc {
       return { ignored: false, reason: { alreadyStarted: this.definition.process.pid } };
     }
     this.definition.process = this;
+    running.set(this.definition.name, this);
     (this.names ??= []).push({
       release: () => {
         if (this.definition.process === this) this.definition.process = undefined;
+        if (running.get(this.definition.name) === this) running.delete(this.definition.name);
       },
       describe: () => this.definition.name,
     });
@@ -292,9 +304,22 @@ class RegistryVia<G extends GenServer> extends ViaName<G> {
     return this.#registry.running().add(proc, this.#key, this.#value)?.proc.pid;
   }
 
+  override get address(): NameAddress {
+    return { registry: this.#registry.name, key: this.#key };
+  }
+
   override toString(): string {
     return `${this.#registry.name}/${String(this.#key)}`;
   }
+}
+
+/** A name in a registry known by its own name, running or not. Internal: for messages from other nodes. */
+export function nameOf(registry: string, key: Key): ViaName {
+  return new RegistryVia(
+    running.get(registry)?.definition ?? new RegistryDefinition({ name: registry }),
+    key,
+    undefined,
+  );
 }
 
 /** A name that is looked up at each use. Give it to `start` as `name`, or to anything that takes a target. */

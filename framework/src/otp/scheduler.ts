@@ -45,6 +45,9 @@ function newContext(): AsyncResource {
   return new AsyncResource('genroom.process', { requireManualDestroy: true });
 }
 
+/** For what never runs. */
+export const noContext = newContext();
+
 /** The async context that a process's slices run in; what they start (timers, promises) is named after the process. */
 export function contextFor(runnable: Runnable): AsyncResource {
   return owner.run(runnable, newContext);

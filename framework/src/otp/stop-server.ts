@@ -6,7 +6,9 @@ import { GenServerProc } from './gen-server-process.ts';
 import { SYSTEM } from './mailbox.ts';
 import { addMonitor, removeMonitor } from './monitor.ts';
 import { ownedTimer } from './owned-timer.ts';
-import { currentProc, DEAD } from './proc.ts';
+import type { Pid } from './pid.ts';
+import { currentProc, DEAD, type Proc } from './proc.ts';
+import type { RemoteProc } from './remote.ts';
 import { sendExit } from './exit-signals.ts';
 import { FunctionProc } from './spawn.ts';
 import { resolveTarget, type Target } from './target.ts';
@@ -40,14 +42,28 @@ export function stopServer(
         cancel();
         if (caller?.status === DEAD) return;
         if (ended === reason) resolve();
+        else if (proc.remote) reject(remoteEnd(proc, text, ended));
         else reject(new CallError('call_down', text, ended));
       },
       proc,
       proc.pid,
     );
-    if (proc instanceof GenServerProc)
-      proc.deliver((server: GenServerProc) => server.stopWith(reason, undefined, undefined), undefined, SYSTEM);
-    else if (proc instanceof FunctionProc) sendExit(proc, caller?.pid ?? proc.pid, reason);
-    else proc.exitBySignal(reason);
+    orderStop(proc, reason, caller?.pid);
   });
+}
+
+/** Of a process of another node only its monitor tells whether it was there. */
+function remoteEnd({ pid }: Proc, text: string, ended: ExitReason): CallError {
+  if (ended === 'noproc') return new CallError('call_noproc', text, ended);
+  if (ended === 'noconnection') return new CallError('call_nodedown', text, { nodedown: pid.node });
+  return new CallError('call_down', text, ended);
+}
+
+/** Tells a process to stop, in the way its kind understands. */
+export function orderStop(proc: Proc, reason: ExitReason, from: Pid | undefined): void {
+  if (proc.remote) proc.remote.stop((proc as RemoteProc).address, reason, from);
+  else if (proc instanceof GenServerProc)
+    proc.deliver((server: GenServerProc) => server.stopWith(reason, undefined, undefined), undefined, SYSTEM);
+  else if (proc instanceof FunctionProc) sendExit(proc, from ?? proc.pid, reason);
+  else proc.exitBySignal(reason);
 }

@@ -7,6 +7,7 @@
 import type { GenServer } from './gen-server.ts';
 import { Pid } from './pid.ts';
 import { type Proc, procOf } from './proc.ts';
+import type { NameAddress } from './remote.ts';
 
 declare const server: unique symbol;
 
@@ -21,6 +22,10 @@ export abstract class ViaName<G extends GenServer = GenServer> {
   abstract resolve(): Proc | undefined;
   /** Gives the name to a process; returns the living holder if there is another one. Internal to the layer. */
   abstract claim(proc: Proc): Pid | undefined;
+  /** By what the name is known on other nodes, if it is. Internal to the layer. */
+  get address(): NameAddress | undefined {
+    return undefined;
+  }
   abstract toString(): string;
 }
 

@@ -1,0 +1,41 @@
+/** RemoteName: a name in a registry of another node, OTP's `{name, node}`. It finds its process there, at each use. */
+import { BadArgument } from '../otp/errors.ts';
+import type { GenServer } from '../otp/gen-server.ts';
+import type { Pid } from '../otp/pid.ts';
+import type { Proc } from '../otp/proc.ts';
+import { type NameAddress, type RemoteNode, RemoteProc } from '../otp/remote.ts';
+import { ViaName } from '../otp/target.ts';
+
+export class RemoteName<G extends GenServer = GenServer> extends ViaName<G> {
+  readonly node: string;
+  readonly #address: NameAddress;
+  readonly #find: (node: string) => RemoteNode;
+
+  constructor(node: string, address: NameAddress, find: (node: string) => RemoteNode) {
+    super();
+    this.node = node;
+    this.#address = address;
+    this.#find = find;
+  }
+
+  override get address(): NameAddress {
+    return this.#address;
+  }
+
+  /** What stands for whoever has the name there; there may be nobody. */
+  override resolve(): Proc {
+    return new RemoteProc(this.#find(this.node), this.#address);
+  }
+
+  override claim(): Pid | undefined {
+    throw new BadArgument(
+      'bad_name',
+      `${String(this)} is a name on another node`,
+      'Register a process on the node where it runs.',
+    );
+  }
+
+  override toString(): string {
+    return `${this.#address.registry}/${String(this.#address.key)} on ${this.node}`;
+  }
+}

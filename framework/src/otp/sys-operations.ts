@@ -1,0 +1,192 @@
+/**
+ * What a system message can ask of a server, by name: so it can come from another node as well. See sys.ts for what each
+ * does; the parameters are those of the function there.
+ */
+import type { Behaviour } from './behaviour.ts';
+import type { From } from './call.ts';
+import { currentClock } from './clock.ts';
+import { BadArgument } from './errors.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { serverOf } from './gen-server.ts';
+import { GenServerProc } from './gen-server-process.ts';
+import { SYSTEM } from './mailbox.ts';
+import type { Pid } from './pid.ts';
+import type { Proc } from './proc.ts';
+import { infoOf } from './process.ts';
+import { Debug, type DebugFunction, LOG_LENGTH, type Statistics, type SysEvent } from './sys-debug.ts';
+import { GenroomError } from '../platform/errors.ts';
+
+export type SysErrorCode = 'not_suspended' | 'code_change_failed' | 'callback_failed' | 'already_installed';
+
+const REMEDIES: Record<SysErrorCode, string> = {
+  not_suspended: 'Call suspend first, and resume afterwards.',
+  code_change_failed: 'Mend codeChange; the server still runs its old code on its old state.',
+  callback_failed: 'Mend the function; the state is as it was.',
+  already_installed: 'Remove it first, or install it under an id of its own.',
+};
+
+/** A server could not do what sys asked; it goes on as before. */
+export class SysError extends GenroomError {
+  constructor(code: SysErrorCode, message: string, details: { cause?: unknown } = {}) {
+    super(code, message, { cause: details.cause, remedy: REMEDIES[code] });
+  }
+}
+
+export interface ServerStatus {
+  readonly pid: Pid;
+  readonly behaviour: string;
+  readonly label: string | undefined;
+  readonly names: readonly string[];
+  readonly parent: Pid | undefined;
+  readonly status: 'running' | 'suspended';
+  /** State and log have passed through the definition's `formatStatus`. */
+  readonly state: unknown;
+  readonly queued: number;
+  readonly log: readonly SysEvent[];
+}
+
+/** Changes what is switched on at the server, and drops the object once nothing is. */
+function debugging<T>(server: GenServerProc, change: (debug: Debug) => T): T {
+  const debug = (server.debug ??= new Debug());
+  const result = change(debug);
+  if (debug.idle) server.debug = undefined;
+  return result;
+}
+
+const operations = {
+  suspend(server: GenServerProc): void {
+    server.suspended = true;
+  },
+
+  resume(server: GenServerProc): void {
+    server.suspended = false;
+  },
+
+  getState: (server: GenServerProc): unknown => server.state,
+
+  replaceState(server: GenServerProc, replace: (state: unknown) => unknown): unknown {
+    try {
+      server.state = replace(server.state);
+    } catch (error) {
+      throw new SysError('callback_failed', `the function given to replaceState of ${server.pid} threw`, {
+        cause: error,
+      });
+    }
+    return server.state;
+  },
+
+  getStatus(server: GenServerProc): ServerStatus {
+    const info = infoOf(server);
+    const { state, log } = server.describe({});
+    return {
+      pid: server.pid,
+      behaviour: server.behaviour,
+      label: server.label,
+      names: info.names,
+      parent: server.parent,
+      status: server.suspended ? 'suspended' : 'running',
+      state,
+      queued: info.messageQueueLength,
+      log,
+    };
+  },
+
+  statistics: (server: GenServerProc, what: boolean | 'get'): Statistics | undefined =>
+    debugging(server, (debug) => {
+      if (what === 'get') return debug.statistics;
+      debug.counts = what ? { since: currentClock().wall(), in: 0, out: 0 } : undefined;
+      return debug.statistics;
+    }),
+
+  log: (server: GenServerProc, what: boolean | number | 'get'): readonly SysEvent[] =>
+    debugging(server, (debug) => {
+      if (what === 'get') return [...(debug.log ?? [])];
+      debug.logLength = typeof what === 'number' ? what : LOG_LENGTH;
+      debug.log = what === false ? undefined : (debug.log ?? []).slice(-debug.logLength);
+      return [...(debug.log ?? [])];
+    }),
+
+  trace: (server: GenServerProc, on: boolean): void =>
+    debugging(server, (debug) => {
+      debug.trace = on;
+    }),
+
+  logToFile: (server: GenServerProc, file: string | false): void =>
+    debugging(server, (debug) => {
+      debug.file = file === false ? undefined : file;
+    }),
+
+  install: (server: GenServerProc, run: DebugFunction, value: unknown, id: unknown): void =>
+    debugging(server, (debug) => {
+      if (debug.installed.some((other) => other.id === id)) {
+        throw new SysError('already_installed', `a debug function with this id is installed at ${server.pid}`);
+      }
+      debug.installed = [...debug.installed, { id, run, value }];
+    }),
+
+  remove: (server: GenServerProc, id: unknown): void =>
+    debugging(server, (debug) => {
+      debug.installed = debug.installed.filter((other) => other.id !== id && other.run !== id);
+    }),
+
+  noDebug(server: GenServerProc): void {
+    server.debug = undefined;
+  },
+
+  async changeCode(
+    server: GenServerProc,
+    to: Behaviour | undefined,
+    oldVersion: unknown,
+    extra: unknown,
+  ): Promise<void> {
+    if (!server.suspended) throw new SysError('not_suspended', `${server.pid} is not suspended`);
+    const next = to ? serverOf(to) : server.server;
+    if (next?.kind !== server.server.kind)
+      throw new SysError('code_change_failed', `${server.behaviour} cannot become ${to!.name}`);
+    const { codeChange } = next.definition;
+    if (!codeChange) throw new SysError('code_change_failed', `${next.definition.name} has no codeChange`);
+    let state: unknown;
+    try {
+      state = await codeChange(oldVersion, server.state, extra);
+    } catch (error) {
+      throw new SysError('code_change_failed', `codeChange of ${next.definition.name} threw`, { cause: error });
+    }
+    server.server = next;
+    server.state = state;
+  },
+
+  terminate(server: GenServerProc, reason: ExitReason): void {
+    server.deliver((proc: GenServerProc) => proc.stopWith(reason, undefined, undefined), undefined, SYSTEM);
+  },
+};
+
+export type SysOperation = keyof typeof operations;
+
+const byName = new Map<string, (server: GenServerProc, ...parameters: never[]) => unknown>(Object.entries(operations));
+
+/** Lets a server of this node carry out an operation and answer the call. */
+export function serveSystem(server: Proc, name: string, parameters: readonly unknown[], from: From): void {
+  const operation = byName.get(name);
+  if (!(server instanceof GenServerProc) || !operation) {
+    return from.refuse(
+      new BadArgument(
+        'no_system_messages',
+        `${server.behaviour} ${server.pid} serves no sys.${name}`,
+        'Ask servers and supervisors only.',
+      ),
+    );
+  }
+  const serve = (): unknown => {
+    try {
+      const result = operation(server, ...(parameters as never[]));
+      if (!(result instanceof Promise)) return from.answer(result);
+      return result.then(
+        (value) => from.answer(value),
+        (error: unknown) => from.refuse(error as Error),
+      );
+    } catch (error) {
+      return from.refuse(error as Error);
+    }
+  };
+  server.deliver(serve, undefined, SYSTEM);
+}

@@ -1,0 +1,405 @@
+/** Processes of other nodes: signals, references, data, the loss of a node. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Call, Down, ExitReason, From, Pid, Ref } from '../../src/otp/index.ts';
+import { inProcessOf, type TestNode, twoNodes, until } from './two-nodes.ts';
+
+let a: TestNode;
+let b: TestNode;
+let join: () => Promise<void>;
+
+beforeEach(async () => {
+  ({ a, b, join } = await twoNodes());
+  await join();
+});
+afterEach(() => {
+  a.disconnect('b');
+});
+
+/** What the code under test rejects or throws with. */
+async function failure(work: () => unknown): Promise<{ code?: string; reason?: ExitReason } & Error> {
+  try {
+    await work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('it did not fail');
+}
+
+const counterOf = ({ genServer, reply, noreply, stop }: TestNode) =>
+  genServer({
+    name: 'counter',
+    init: (n: number) => n,
+    calls: {
+      get: (n) => reply(n, n),
+      echo: (n, what: object | symbol | undefined) => reply(what, n),
+      never: (n) => noreply(n),
+      crash: (): never => {
+        throw Object.assign(new TypeError('on demand', { cause: 'why' }), { code: 'E_DEMAND' });
+      },
+      end: (n, reason: ExitReason) => stop(reason, n),
+      junk: (n) => reply(() => {}, n),
+    },
+    casts: { add: (n, by: number) => noreply(n + by) },
+  });
+type Counter = ReturnType<typeof counterOf>;
+
+/** A counter on b, under a name there, and its pid as it is known on a. */
+async function counterOnB(n = 0): Promise<{ there: Pid; here: Ref<Counter>; name: ReturnType<typeof name> }> {
+  const names = b.registry({ name: 'names' });
+  await b.start(names).catch(() => {});
+  const there = await b.start(counterOf(b), n, { name: b.via(names, 'counter') });
+  const here = await a.call(name(), 'echo', undefined).then(() => pidOf(there));
+  return { there, here: here as Ref<Counter>, name: name() };
+}
+const name = () => a.nameOn<Counter>('b', a.via(a.registry<Counter>({ name: 'names' }), 'counter'));
+
+/** A pid of b as a knows it, through a message. */
+async function pidOf(there: Pid): Promise<Pid> {
+  return inProcessOf(a, async () => {
+    const me = a.self();
+    const names = a.registry({ name: 'asking' });
+    await a.start(names).catch(() => {});
+    a.register(names, 'me');
+    b.send(b.nameOn('a', b.via(b.registry({ name: 'asking' }), 'me')), { pid: there });
+    const { pid } = (await a.receive()) as { pid: Pid };
+    expect(a.processInfo(me)!.messageQueueLength).toBe(0);
+    return pid;
+  });
+}
+
+describe('calls and casts', () => {
+  test('reach a server of another node, by name and by pid; the first counts, in order', async () => {
+    const { here, name } = await counterOnB(1);
+    a.cast(name, 'add', 1);
+    a.cast(here, 'add', 2);
+    expect([await a.call(here, 'get'), await a.call(name, 'get')]).toEqual([4, 4]);
+    expect([here.node, String(here)]).toEqual(['b', `<b.${here.id}>`]);
+    expect([a.node(), a.nodes(), b.nodes()]).toEqual(['a', ['b'], ['a']]);
+  });
+
+  test('fail as they do on one node, with the same codes and reasons; nothing stays open', async () => {
+    const { here, name, there } = await counterOnB();
+    const late = await failure(() => a.call(here, 'never', undefined, { timeout: 5 }));
+    expect([late.code, late.reason]).toEqual(['call_timeout', 'timeout']);
+    await until(() => b.openWith('a')!.served === 0);
+    const crash = await failure(() => a.call(here, 'crash'));
+    expect(crash).toBeInstanceOf(a.CallError);
+    expect(crash.code).toBe('call_down');
+    expect(a.isCrash(crash.reason!)).toBe(true);
+    const { error } = crash.reason as { error: Error & { code: string } };
+    expect(error).toBeInstanceOf(TypeError);
+    expect([error.message, error.code, error.cause]).toEqual(['on demand', 'E_DEMAND', 'why']);
+    expect(error.stack).toContain('distribution.test');
+    for (const target of [here, name]) {
+      expect((await failure(() => a.call(target, 'get'))).code).toBe('call_noproc');
+      a.cast(target, 'add', 1);
+    }
+    expect(b.isAlive(there)).toBe(false);
+    expect(a.openWith('b')).toEqual({ calls: 0, monitors: 0, links: 0, served: 0, watched: 0 });
+  });
+
+  test('an answer may come later, from any process of any node; the first counts', async () => {
+    const asked: From<string>[] = [];
+    const later = b.genServer({
+      name: 'later',
+      init: () => 0,
+      calls: {
+        ask: (n, to: Pid, { from }: Call<string>) => {
+          asked.push(from);
+          b.send(to, { from: from as From });
+          return b.noreply(n);
+        },
+      },
+    });
+    const server = (await pidOf(await b.start(later))) as Ref<typeof later>;
+    const seen = await inProcessOf(a, async () => {
+      const answer = a.call(server, 'ask', a.self());
+      const { from } = (await a.receive()) as { from: From<string> };
+      a.replyTo(from, 'from a');
+      const first = await answer;
+      b.replyTo(asked[0]!, 'again');
+      return [first, from === undefined];
+    });
+    expect(seen).toEqual(['from a', false]);
+    expect(a.openWith('b')!.calls).toBe(0);
+  });
+});
+
+describe('what crosses', () => {
+  test('a pid is the same object wherever it has been; so are references', async () => {
+    const { here, there } = await counterOnB();
+    await inProcessOf(a, async () => {
+      const ref = a.monitor(here);
+      const one = a.alias();
+      const sent = {
+        me: a.self(),
+        here,
+        ref,
+        one,
+        list: [here, here],
+        name: a.via(a.registry({ name: 'x' }), ['k', 1]),
+      };
+      const back = (await a.call(here, 'echo', sent)) as typeof sent;
+      expect([back.me === a.self(), back.here === here, back.ref === ref, back.one === one]).toEqual(
+        Array(4).fill(true),
+      );
+      expect(back.list[0]).toBe(back.list[1]);
+      expect(String(back.name)).toBe('x/k,1');
+      expect(a.samePid(here, there as never)).toBe(true);
+      a.demonitor(ref);
+      const alias = a.monitor(here, { alias: 'replyDemonitor' });
+      const helper = await pidOf(
+        b.spawn(async () => {
+          for (const to of (await b.receive()) as (typeof sent)['one'][]) b.send(to, 'through an alias');
+        }),
+      );
+      a.send(helper, [one, alias, alias]);
+      expect([await a.receive(), await a.receive()]).toEqual(['through an alias', 'through an alias']);
+      expect(await a.receive(undefined, { timeout: 5 })).toBe(a.timeout);
+    });
+  });
+
+  test('data arrives as it left; what was changed afterwards does not show', async () => {
+    const { here } = await counterOnB();
+    const data = {
+      text: 'x',
+      big: 12n,
+      nothing: undefined,
+      nil: null,
+      date: new Date(5),
+      map: new Map<unknown, unknown>([[1, { pid: here }]]),
+      set: new Set([1, 'a']),
+      bytes: new Uint8Array([1, 2, 3]).subarray(1),
+      floats: new Float64Array([0.5]),
+      nested: [[1], { '\u0000genroom': 'pid', node: 'x' }],
+      own: JSON.parse('{"__proto__": {"polluted": true}, "pid": 0}') as object,
+      many: Array.from({ length: 300 }, (_, i) => ({ i })),
+      cycle: [] as unknown[],
+    };
+    data.cycle.push(data.cycle);
+    const asked = a.call(here, 'echo', data);
+    data.text = 'changed';
+    data.many.length = 0;
+    const back = (await asked) as typeof data;
+    expect(back.text).toBe('x');
+    expect(back.many).toHaveLength(300);
+    expect(back.cycle[0]).toBe(back.cycle);
+    expect([...back.bytes]).toEqual([2, 3]);
+    expect(back.map.get(1)).toEqual({ pid: here });
+    expect((back.map.get(1) as { pid: Pid }).pid).toBe(here);
+    expect(back.nested).toEqual(data.nested);
+    expect(Object.getOwnPropertyNames(back.own)).toContain('__proto__');
+    expect((back.own as { polluted?: true }).polluted).toBe(undefined);
+    expect([back.big, back.nil, back.date.getTime(), back.set, back.floats[0]]).toEqual([12n, null, 5, data.set, 0.5]);
+  });
+
+  test('what is no data fails in the sender, with the place; nothing else happens', async () => {
+    const { here, there } = await counterOnB(3);
+    const bad = { items: [{ callback: () => {} }] };
+    for (const act of [
+      () => a.send(here, bad),
+      () => a.cast(here, 'add', bad as never),
+      () => a.call(here, 'echo', bad),
+      () => a.call(here, 'echo', Promise.resolve()),
+      () => a.call(here, 'echo', Symbol('x')),
+      () => a.call(here, 'echo', new WeakMap()),
+      () => a.call(here, 'echo', counterOf(a)),
+    ]) {
+      const error = await failure(async () => act());
+      expect([error.name, error.code]).toEqual(['NotData', 'message_not_data']);
+    }
+    expect((await failure(() => a.send(here, bad))).message).toContain("a message: its 'callback' is a function");
+    expect((await failure(() => a.call(here, 'junk'))).code).toBe('message_not_data');
+    expect([await a.call(here, 'get'), b.isAlive(there), a.openWith('b')!.calls]).toEqual([3, true, 0]);
+  });
+
+  test('a behaviour crosses by its name where both nodes offer it', async () => {
+    const { here } = await counterOnB();
+    const mine = a.offer(counterOf(a), 'offered');
+    b.offer(counterOf(b), 'offered');
+    expect(await a.call(here, 'echo', { mine })).toEqual({ mine });
+    expect(() => a.offer(counterOf(a), 'offered')).toThrow('is offered as offered already');
+  });
+});
+
+describe('monitors, links and exits', () => {
+  test('a monitor tells of the end, with its reason; of the dead noproc; taken away, nothing', async () => {
+    const { here, there } = await counterOnB();
+    const seen = await inProcessOf(a, async () => {
+      const gone = a.monitor(here);
+      a.demonitor(gone);
+      const ref = a.monitor(here);
+      a.cast(here, 'add', 1);
+      a.exit(here, { why: 'told', by: a.self() });
+      const down = (await a.receive(a.isDown)) as Down;
+      expect(down).toEqual({ tag: 'DOWN', ref, pid: here, reason: { why: 'told', by: a.self() } });
+      const again = a.monitor(here);
+      const { reason } = (await a.receive((m): m is Down => a.isDown(m) && m.ref === again)) as Down;
+      const byName = a.monitor(name());
+      const unnamed = (await a.receive((m): m is Down => a.isDown(m) && m.ref === byName)) as Down;
+      return [reason, unnamed.reason, a.processInfo(a.self())!.messageQueueLength];
+    });
+    expect(seen).toEqual(['noproc', 'noproc', 0]);
+    expect(b.isAlive(there)).toBe(false);
+    expect(a.openWith('b')).toMatchObject({ monitors: 0 });
+    expect(b.openWith('a')).toMatchObject({ watched: 0 });
+  });
+
+  test('a link carries the end both ways, normal too; unlinked, nothing; a dead one is noproc', async () => {
+    const there = (body: () => unknown): Promise<Pid> => pidOf(b.spawn(async () => body()));
+    const idle = (): Promise<unknown> => b.receive();
+    const seen = await inProcessOf(a, async () => {
+      a.trapExit(true);
+      const reasons: unknown[] = [];
+      const exits = async (): Promise<void> => {
+        const message = (await a.receive(a.isExit)) as { from: Pid; reason: ExitReason };
+        reasons.push(message.reason);
+      };
+      const one = await there(idle);
+      a.link(one);
+      a.exit(one, 'broken');
+      await exits();
+      a.link(one);
+      await exits();
+      const two = await there(idle);
+      a.link(two);
+      a.send(two, 'end');
+      await exits();
+      const three = await there(idle);
+      a.link(three);
+      a.unlink(three);
+      a.exit(three, 'kill');
+      const ref = a.monitor(three);
+      await a.receive((m) => a.isDown(m) && m.ref === ref);
+      return [reasons, a.processInfo(a.self())!.links, a.processInfo(a.self())!.messageQueueLength];
+    });
+    expect(seen).toEqual([['broken', 'noproc', 'normal'], [], 0]);
+    const kept = b.spawn(idle);
+    const far = await pidOf(kept);
+    const starter = a.spawn(() => {
+      a.link(far);
+      a.exit('with it');
+    });
+    await until(() => !b.isAlive(kept));
+    expect(a.isAlive(starter)).toBe(false);
+    expect([a.openWith('b')!.links, b.openWith('a')!.links]).toEqual([0, 0]);
+  });
+
+  test('kill cannot be trapped; another exit of who traps is a message; stop runs terminate', async () => {
+    const told: unknown[] = [];
+    const trapping = b.genServer({
+      name: 'trapping',
+      trapExit: true,
+      init: () => 0,
+      info: (n, message) => {
+        told.push(message);
+        return b.noreply(n);
+      },
+      terminate: (reason) => void told.push(reason),
+    });
+    const there = await b.start(trapping);
+    const here = await pidOf(there);
+    const me = await inProcessOf(a, () => {
+      a.exit(here, 'please');
+      return a.self();
+    });
+    await until(() => told.length === 1);
+    expect(told[0]).toMatchObject({ tag: 'EXIT', reason: 'please' });
+    expect((told[0] as { from: Pid }).from.id).toBe(me.id);
+    await a.stopServer(here, 'enough');
+    expect(told[1]).toBe('enough');
+    expect((await failure(() => a.stopServer(here))).code).toBe('call_noproc');
+    const other = await b.start(trapping);
+    a.exit(await pidOf(other), 'kill');
+    await until(() => !b.isAlive(other));
+    expect(told).toHaveLength(2);
+  });
+
+  test('what a node knows of its own processes only is refused of others', async () => {
+    const { here } = await counterOnB();
+    for (const act of [() => a.isAlive(here), () => a.processInfo(here)]) {
+      expect((await failure(async () => act())).code).toBe('remote_process');
+    }
+  });
+});
+
+describe('a node that is lost', () => {
+  test('ends what was open: calls, monitors, links; and tells who watches nodes', async () => {
+    const { here, there } = await counterOnB();
+    const kept = b.spawn(() => b.receive());
+    const linkedThere = await pidOf(kept);
+    const seen = await inProcessOf(a, async () => {
+      a.trapExit(true);
+      a.monitorNodes(true);
+      const ref = a.monitor(here);
+      a.link(linkedThere);
+      const asked = failure(() => a.call(here, 'never'));
+      await a.call(here, 'get');
+      a.disconnect('b');
+      const messages = [await a.receive(), await a.receive(), await a.receive()];
+      const { code, reason } = await asked;
+      return [messages, [code, reason], ref, a.nodes()];
+    });
+    const [messages, failed, ref, connected] = seen as [unknown[], unknown, unknown, string[]];
+    expect(messages).toEqual([
+      { tag: 'DOWN', ref, pid: here, reason: 'noconnection' },
+      { tag: 'EXIT', from: linkedThere, reason: 'noconnection' },
+      { tag: 'NODEDOWN', node: 'b' },
+    ]);
+    expect(failed).toEqual(['call_nodedown', { nodedown: 'b' }]);
+    expect(connected).toEqual([]);
+    await until(() => b.nodes().length === 0);
+    expect([b.isAlive(there), b.isAlive(kept)]).toEqual([true, false]);
+  });
+
+  test('while it is away: calls fail at once, monitors and links give noconnection, the rest is silent', async () => {
+    const { here, name } = await counterOnB();
+    a.disconnect('b');
+    for (const target of [here, name]) {
+      const error = await failure(() => a.call(target, 'get'));
+      expect([error.code, error.reason]).toEqual(['call_nodedown', { nodedown: 'b' }]);
+      a.cast(target, 'add', 1);
+      a.send(target, 'x');
+    }
+    const seen = await inProcessOf(a, async () => {
+      a.trapExit(true);
+      a.monitor(here);
+      a.link(here);
+      return [((await a.receive()) as Down).reason, ((await a.receive()) as Down).reason];
+    });
+    expect(seen).toEqual(['noconnection', 'noconnection']);
+    expect(await inProcessOf(a, () => a.disconnect('b'))).toBe(false);
+  });
+
+  test('joined again, its pids work again; a new node of that name gets nothing meant for the old one', async () => {
+    const { here } = await counterOnB(5);
+    a.disconnect('b');
+    await until(() => b.nodes().length === 0);
+    await join();
+    expect(await a.call(here, 'get')).toBe(5);
+    const { loadNode } = await import('./two-nodes.ts');
+    const other = await loadNode('b');
+    const names = other.registry({ name: 'names' });
+    await other.start(names);
+    const { MessageChannel } = await import('node:worker_threads');
+    const { port1, port2 } = new MessageChannel();
+    await Promise.all([a.connect(port1), other.connect(port2)]);
+    const started = await other.start(counterOf(other), 9, { name: other.via(names, 'counter') });
+    while ((await other.start(counterOf(other), 0)).id < here.id);
+    expect(await a.call(name(), 'get')).toBe(9);
+    expect((await failure(() => a.call(here, 'get'))).code).toBe('call_nodedown');
+    expect(started.home.name).toBe('b');
+    await until(() => b.nodes().length === 0);
+  });
+
+  test('two nodes of one name, a node joined twice, and a port that nobody answers are refused', async () => {
+    const { MessageChannel } = await import('node:worker_threads');
+    const again = new MessageChannel();
+    const both = await Promise.allSettled([a.connect(again.port1), b.connect(again.port2)]);
+    expect(both.map((one) => (one as { reason: { code: string } }).reason.code)).toContain('node_name_taken');
+    const alone = new MessageChannel();
+    expect((await failure(() => a.connect(alone.port1, { timeout: 5 }))).code).toBe('node_not_connected');
+    expect(a.nodes()).toEqual(['b']);
+    expect(await a.call((await counterOnB(2)).here, 'get')).toBe(2);
+  });
+});
