@@ -192,7 +192,7 @@ export class Peer implements HomeNode {
     if (!this.#served.delete(call)) return;
     const failed = error instanceof CallError;
     const { body, tagged } = encodeReason(failed ? error.reason : (error as unknown as ExitReason));
-    this.#send?.([signal.FAILURE, call, failed ? (error.code as CallErrorCode) : 'refused', body, tagged]);
+    this.#send?.([signal.FAILURE, call, failed ? error.code : 'refused', body, tagged]);
   }
 
   /** A call from there found nobody. */
@@ -268,11 +268,10 @@ export class Peer implements HomeNode {
   lost(): void {
     if (!this.#send) return;
     this.#send = undefined;
-    for (const call of [...this.#calls.keys()]) this.takeCall(call)?.serverEnded('noconnection');
-    for (const number of [...this.#monitors.keys()]) this.down(number, 'noconnection');
-    for (const there of [...this.#linked])
-      for (const here of [...(there.links ?? [])]) this.unlinked(there, here, 'noconnection');
-    for (const number of [...this.#watched.keys()]) this.unwatch(number);
+    for (const call of this.#calls.keys()) this.takeCall(call)?.serverEnded('noconnection');
+    for (const number of this.#monitors.keys()) this.down(number, 'noconnection');
+    for (const there of this.#linked) for (const here of there.links ?? []) this.unlinked(there, here, 'noconnection');
+    for (const number of this.#watched.keys()) this.unwatch(number);
     this.#served.clear();
   }
 }

@@ -8,7 +8,7 @@
 import { Alias } from '../otp/alias.ts';
 import { From } from '../otp/call.ts';
 import { Monitor } from '../otp/monitor.ts';
-import { type Home, home, Pid } from '../otp/pid.ts';
+import { home, Pid } from '../otp/pid.ts';
 import { DEAD, type Proc, procOf } from '../otp/proc.ts';
 import { holderOf } from '../otp/registry.ts';
 import { type Address, type RemoteNode, RemoteProc } from '../otp/remote.ts';

@@ -49,7 +49,7 @@ async function counterOnB(n = 0): Promise<{ there: Pid; here: Ref<Counter>; name
   await b.start(names).catch(() => {});
   const there = await b.start(counterOf(b), n, { name: b.via(names, 'counter') });
   const here = await a.call(name(), 'echo', undefined).then(() => pidOf(there));
-  return { there, here: here as Ref<Counter>, name: name() };
+  return { there, here: here, name: name() };
 }
 const name = () => a.nameOn<Counter>('b', a.via(a.registry<Counter>({ name: 'names' }), 'counter'));
 
@@ -231,12 +231,12 @@ describe('monitors, links and exits', () => {
       const ref = a.monitor(here);
       a.cast(here, 'add', 1);
       a.exit(here, { why: 'told', by: a.self() });
-      const down = (await a.receive(a.isDown)) as Down;
+      const down = await a.receive(a.isDown);
       expect(down).toEqual({ tag: 'DOWN', ref, pid: here, reason: { why: 'told', by: a.self() } });
       const again = a.monitor(here);
-      const { reason } = (await a.receive((m): m is Down => a.isDown(m) && m.ref === again)) as Down;
+      const { reason } = await a.receive((m): m is Down => a.isDown(m) && m.ref === again);
       const byName = a.monitor(name());
-      const unnamed = (await a.receive((m): m is Down => a.isDown(m) && m.ref === byName)) as Down;
+      const unnamed = await a.receive((m): m is Down => a.isDown(m) && m.ref === byName);
       return [reason, unnamed.reason, a.processInfo(a.self())!.messageQueueLength];
     });
     expect(seen).toEqual(['noproc', 'noproc', 0]);
@@ -365,7 +365,7 @@ describe('a node that is lost', () => {
       a.trapExit(true);
       a.monitor(here);
       a.link(here);
-      return [((await a.receive()) as Down).reason, ((await a.receive()) as Down).reason];
+      return [(await a.receive()).reason, (await a.receive()).reason];
     });
     expect(seen).toEqual(['noconnection', 'noconnection']);
     expect(await inProcessOf(a, () => a.disconnect('b'))).toBe(false);

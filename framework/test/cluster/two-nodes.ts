@@ -44,7 +44,7 @@ export function inProcessOf<T>({ spawn }: TestNode, body: () => Promise<T> | T):
       try {
         resolve(await body());
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     });
   });
