@@ -365,7 +365,7 @@ describe('a node that is lost', () => {
       a.trapExit(true);
       a.monitor(here);
       a.link(here);
-      return [(await a.receive()).reason, (await a.receive()).reason];
+      return [(await a.receive(a.isDown)).reason, (await a.receive(a.isExit)).reason];
     });
     expect(seen).toEqual(['noconnection', 'noconnection']);
     expect(await inProcessOf(a, () => a.disconnect('b'))).toBe(false);
