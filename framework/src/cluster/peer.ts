@@ -9,7 +9,7 @@
  */
 import type { From } from '../otp/call.ts';
 import { type Monitor, notifyDown, removeMonitor } from '../otp/monitor.ts';
-import { CallError, type CallErrorCode } from '../otp/errors.ts';
+import { CallError } from '../otp/errors.ts';
 import { describeReason, type ExitReason } from '../otp/exit-reason.ts';
 import { linkSignal } from '../otp/exit-signals.ts';
 import type { Home, Pid } from '../otp/pid.ts';
@@ -192,7 +192,7 @@ export class Peer implements HomeNode {
     if (!this.#served.delete(call)) return;
     const failed = error instanceof CallError;
     const { body, tagged } = encodeReason(failed ? error.reason : (error as unknown as ExitReason));
-    this.#send?.([signal.FAILURE, call, failed ? (error.code as CallErrorCode) : 'refused', body, tagged]);
+    this.#send?.([signal.FAILURE, call, failed ? error.code : 'refused', body, tagged]);
   }
 
   /** A call from there found nobody. */

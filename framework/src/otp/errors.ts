@@ -82,6 +82,7 @@ const CALL_REMEDIES: Record<CallErrorCode, string> = {
 
 /** A call got no reply. Uncaught in a process it becomes the process's exit reason (rules ). */
 export class CallError extends GenroomError {
+  declare readonly code: CallErrorCode;
   readonly reason: ExitReason;
   /** The call as text. */
   readonly call: string;
