@@ -12,6 +12,7 @@ import type { StrayReport } from '../otp/channels.ts';
 import type { CrashReport } from '../otp/crash-report.ts';
 import { formatCrash } from '../otp/crash-text.ts';
 import { describeReason, isOrderly } from '../otp/exit-reason.ts';
+import { formatSupervisorReport, type SupervisorReport } from '../otp/supervisor-report.ts';
 import type { GivenUpReport, HeldReport, RoomCrashReport } from '../room/channels.ts';
 import { crashEntry } from '../telemetry/crash-record.ts';
 import { guardedLog, type Log, type LogEntry, sayLost } from '../telemetry/log.ts';
@@ -35,6 +36,10 @@ export function openEventLog(to: Log): () => void {
     'genroom:room:crash': (report: RoomCrashReport) => {
       held.delete(report.pid);
       log(roomCrash(report));
+    },
+    // An end of a child by itself is told by its crash.
+    'genroom:supervisor:report': (report: SupervisorReport) => {
+      if (report.errorContext !== 'childTerminated') log(supervisorFailure(report));
     },
     'genroom:stray': (report: StrayReport) => {
       if (!report.ended) log(stray(report));
@@ -105,6 +110,22 @@ function processCrash(report: CrashReport): LogEntry {
       report: formatCrash(report, { charsLimit: LONGEST_REPORT }),
     },
   });
+}
+
+function supervisorFailure(report: SupervisorReport): LogEntry {
+  const { supervisor, errorContext, reason, offender } = report;
+  return {
+    level: 'error',
+    event: 'supervisor',
+    text: formatSupervisorReport(report, { singleLine: true, depth: 2, charsLimit: 1000 }),
+    fields: {
+      supervisor: supervisor.name,
+      pid: String(supervisor.pid),
+      context: errorContext,
+      reason: describeReason(reason),
+      child: String(offender.id),
+    },
+  };
 }
 
 /** A process that is nearly saturated, and what would cure it. */

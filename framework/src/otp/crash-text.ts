@@ -25,6 +25,7 @@ import { type BadReturn, type CallFailed, type ExitReason, isCrash, kindOf } fro
 import type { LastMessage } from './last-message.ts';
 import { eventLine } from './sys-debug.ts';
 
+/** How a report reads, of a crash or of a supervisor. */
 export interface CrashTextOptions {
   /** How deep values are shown; what lies deeper is `[Object]`. Default 4. */
   readonly depth?: number;
@@ -81,7 +82,8 @@ function linesOf(report: CrashReport, show: Show): string[] {
   ];
 }
 
-function whyLines(reason: ExitReason, show: Show): string[] {
+/** Why, on one line or, for an error, with its frames and causes. */
+export function whyLines(reason: ExitReason, show: Show): string[] {
   if (isCrash(reason)) return errorLines(reason.error);
   switch (kindOf(reason)) {
     case 'badReturn':
@@ -125,7 +127,7 @@ function messageText({ kind, name, payload, queued }: LastMessage, show: Show): 
   return [kind, name && escaped(name), payload === undefined ? '' : show(payload)].filter(Boolean).join(' ');
 }
 
-function shown(value: unknown, depth: number, singleLine: boolean): string {
+export function shown(value: unknown, depth: number, singleLine: boolean): string {
   try {
     return inspect(value, {
       depth,
@@ -139,15 +141,15 @@ function shown(value: unknown, depth: number, singleLine: boolean): string {
 }
 
 /** Text of unknown origin without line breaks. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-function onOneLine(text: string): string {
+export function onOneLine(text: string): string {
   return text.trim().replace(/\s*[\p{Cc}\u2028\u2029]+\s*/gu, ' ');
 }
 
-function cut(text: string, limit: number): string {
+export function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;
   return `${text.slice(0, limit)}… (${text.length - limit} characters more)`;
 }

@@ -114,12 +114,7 @@ export {
 } from './supervisor.ts';
 export { dynamicSupervisor, type DynamicSupervisor, type DynamicSupervisorDefinition } from './dynamic-supervisor.ts';
 export { type AutoShutdown, type DynamicFlags } from './supervisor-flags.ts';
-export {
-  type ErrorContext,
-  formatSupervisorReport,
-  type ReportFormat,
-  type SupervisorReport,
-} from './supervisor-report.ts';
+export { type ErrorContext, formatSupervisorReport, type SupervisorReport } from './supervisor-report.ts';
 export { type Intensity } from './restart-intensity.ts';
 export { type Restart, type Strategy } from './restart-strategy.ts';
 export {

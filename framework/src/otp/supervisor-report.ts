@@ -10,10 +10,9 @@
  *   // Supervisor: supervisor bank <main.4>. Context: childTerminated. Reason: crash: Error: boom. Offender: id=a,pid=<main.5>.
  */
 import { channel } from 'node:diagnostics_channel';
-import { inspect } from 'node:util';
-import { errorText } from '../platform/error-text.ts';
 import { publishReport } from './channels.ts';
 import type { NormalSpec, ShutdownTime } from './child-spec.ts';
+import { type CrashTextOptions, cut, escaped, onOneLine, shown, whyLines } from './crash-text.ts';
 import { describeReason, type ExitReason, isCrash } from './exit-reason.ts';
 import type { Pid } from './pid.ts';
 import type { Proc } from './proc.ts';
@@ -63,46 +62,23 @@ export function reportChild(
   } satisfies SupervisorReport);
 }
 
-export interface ReportFormat {
-  /** How deep values are shown. Default all of them. */
-  readonly depth?: number;
-  /** Default false: one line a part. */
-  readonly singleLine?: boolean;
-  /** Longest text in characters; what is cut off is shown as `…`. Default Infinity. */
-  readonly charsLimit?: number;
-}
-
-/** A supervisor report as text, over several lines or on one. */
-export function formatSupervisorReport(
-  { supervisor, errorContext, reason, offender }: SupervisorReport,
-  { depth = Infinity, singleLine = false, charsLimit = Infinity }: ReportFormat = {},
-): string {
-  const who = `${supervisor.name} ${supervisor.pid}`;
+/** A supervisor report as text: four lines and the stack, or one line. What came in as data cannot forge a line. */
+export function formatSupervisorReport(report: SupervisorReport, options: CrashTextOptions = {}): string {
+  const { supervisor, errorContext, reason, offender } = report;
+  const { depth = 4, charsLimit = Infinity, singleLine = false } = options;
+  const show = (value: unknown): string => shown(value, depth, singleLine);
+  const why = whyLines(reason, show).map((line) => line.replace(/^\*\* (?:\(stop\) )?/, ''));
+  const who = escaped(`${supervisor.name} ${supervisor.pid}`);
   const text = singleLine
-    ? `Supervisor: ${who}. Context: ${errorContext}. Reason: ${reasonText(reason, depth, true)}. ` +
-      `Offender: id=${String(offender.id)},pid=${String(offender.pid)}.`
+    ? onOneLine(
+        `Supervisor: ${who}. Context: ${errorContext}. Reason: ${isCrash(reason) ? describeReason(reason) : why.join(' ')}. ` +
+          `Offender: id=${String(offender.id)},pid=${String(offender.pid)}.`,
+      )
     : [
-        `    supervisor: ${who}`,
-        `    errorContext: ${errorContext}`,
-        `    reason: ${reasonText(reason, depth, false)}`,
-        `    offender: ${valueText({ ...offender, pid: offender.pid && String(offender.pid) }, depth)}`,
+        `Supervisor: ${who}`,
+        `Context: ${errorContext}`,
+        `Reason: ${why.join('\n')}`,
+        `Offender: ${show({ ...offender, pid: offender.pid && String(offender.pid) })}`,
       ].join('\n');
-  const lines = singleLine ? text.replaceAll('\n', '\\n') : text;
-  return lines.length > charsLimit ? `${lines.slice(0, Math.max(0, charsLimit - 1))}…` : lines;
-}
-
-/** A crash shows its error, over several lines with the stack. */
-function reasonText(reason: ExitReason, depth: number, singleLine: boolean): string {
-  if (typeof reason === 'string') return reason;
-  if (!isCrash(reason)) return valueText(reason, depth);
-  return singleLine ? describeReason(reason) : (errorText(reason.error).stack ?? describeReason(reason));
-}
-
-/** Any value may be a reason: this never throws. */
-function valueText(value: unknown, depth: number): string {
-  try {
-    return inspect(value, { depth, breakLength: Infinity, compact: true });
-  } catch {
-    return 'a value that cannot be shown';
-  }
+  return cut(text, charsLimit);
 }

@@ -149,42 +149,32 @@ async function sample(reason: ExitReason): Promise<SupervisorReport> {
 const plain = (text: string): string => text.replace(/<[^>]+>/g, '<pid>');
 
 test('SUPE-88 a report reads on one line or on several, as deep and as long as is asked', async () => {
-  const report = await sample({ why: { deep: { deeper: { deepest: 1 } } } });
-  expect(plain(formatSupervisorReport(report))).toBe(
-    [
-      '    supervisor: supervisor bank <pid>',
-      '    errorContext: childTerminated',
-      '    reason: { why: { deep: { deeper: { deepest: 1 } } } }',
-      "    offender: { pid: '<pid>', id: 'obedient', behaviour: 'obedient', restart: 'permanent', significant: false, shutdown: 5000, type: 'worker' }",
-    ].join('\n'),
+  const report = await sample({ why: { deep: { deeper: { deepest: { down: 1 } } } } });
+  const text = plain(formatSupervisorReport(report));
+  expect(text).toMatch(/^Supervisor: supervisor bank <pid>\nContext: childTerminated\nReason: \{[^]*\nOffender: /);
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(
+    "Reason: { why: { deep: { deeper: { deepest: { down: 1 } } } } } Offender: { pid: '<pid>', id: 'obedient', " +
+      "behaviour: 'obedient', restart: 'permanent', significant: false, shutdown: 5000, type: 'worker' }",
   );
-  expect(plain(formatSupervisorReport(report, { singleLine: true, depth: 1 }))).toBe(
-    'Supervisor: supervisor bank <pid>. Context: childTerminated. Reason: { why: { deep: [Object] } }. ' +
-      'Offender: id=obedient,pid=<pid>.',
-  );
-  expect(plain(formatSupervisorReport(report, { depth: 0 }))).toContain('reason: { why: [Object] }\n');
-  for (const charsLimit of [0, 1, 20]) {
-    const text = formatSupervisorReport(report, { charsLimit, singleLine: true });
-    expect([text.length <= Math.max(1, charsLimit), text.endsWith('…')]).toEqual([true, true]);
-  }
+  const line = 'Supervisor: supervisor bank <pid>. Context: childTerminated. Reason: ';
+  const one = (options: object): string => plain(formatSupervisorReport(report, { singleLine: true, ...options }));
+  expect(one({ depth: 1 })).toBe(`${line}{ why: { deep: [Object] } }. Offender: id=obedient,pid=<pid>.`);
+  expect(one({ depth: 0 })).toContain('{ why: [Object] }. ');
+  expect(one({ depth: 9 })).toContain('{ why: { deep: { deeper: { deepest: { down: 1 } } } } }. ');
+  expect(formatSupervisorReport(report, { charsLimit: 20 })).toMatch(/^.{20}… \(\d+ characters more\)$/);
 });
 
 test('SUPE-88 a crash shows its stack, on one line its message alone; no value can break the line or the report', async () => {
   const crash = (error: Error): ExitReason => ({ kind: 'crash', error });
   const report = await sample(crash(new TypeError('two\nlines')));
-  expect(formatSupervisorReport(report)).toMatch(/ {4}reason: TypeError: two\nlines\n {4}at /);
+  expect(formatSupervisorReport(report)).toMatch(/\nReason: TypeError: two\n {4}lines\n {4}at /);
   const line = formatSupervisorReport(report, { singleLine: true });
-  expect(line).toContain('Reason: crash: TypeError: two\\nlines. Offender: ');
-  const hostile = new Proxy(
-    {},
-    {
-      ownKeys: () => {
-        throw new Error('no');
-      },
-      get: () => {
-        throw new Error('no');
-      },
-    },
-  );
-  expect(formatSupervisorReport({ ...report, reason: hostile })).toContain('reason: ');
+  expect(line).toContain('Reason: crash: TypeError: two lines. Offender: ');
+  const forged = formatSupervisorReport({ ...report, reason: 'x\nSupervisor: me' });
+  expect(forged.split('\n').filter((text) => text.startsWith('Supervisor: '))).toHaveLength(1);
+  const fail = (): never => {
+    throw new Error('no');
+  };
+  const hostile = new Proxy({}, { ownKeys: fail, get: fail });
+  expect(formatSupervisorReport({ ...report, reason: hostile })).toContain('Reason: ');
 });
