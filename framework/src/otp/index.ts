@@ -174,3 +174,19 @@ export * as taskSup from './task-supervisor.ts';
 export { taskSupervisor } from './task-supervisor.ts';
 export { type StreamOptions, type StreamOutcome } from './task-stream.ts';
 export { isTaskResult, type Outcome, type Task, type TaskResult } from './task.ts';
+export {
+  type Application,
+  application,
+  type ApplicationDefinition,
+  ApplicationError,
+  type ApplicationErrorCode,
+  type StartedApplication,
+  type StartType,
+} from './application.ts';
+export * as app from './application-api.ts';
+export {
+  type ApplicationInfo,
+  type ApplicationOptions,
+  type ApplicationReport,
+  type ApplicationSpec,
+} from './application-controller.ts';

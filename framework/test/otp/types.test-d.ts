@@ -1,5 +1,7 @@
 /** What compiles and what does not, of genServer, its references and their messages. Checked by tsc; nothing here runs. */
 import {
+  app,
+  application,
   type AutoShutdown,
   type Call,
   call,
@@ -213,4 +215,33 @@ export async function supervises(pid: Pid): Promise<void> {
     const why: ExitReason | undefined = error.reason;
     void [code, why];
   }
+}
+
+const bank = application({
+  name: 'bank',
+  env: { limit: 500, currency: 'EUR' as 'EUR' | 'CHF' },
+  start: async () => ({
+    pid: await startLink(supervisor({ name: 's', strategy: 'oneForOne', children: [] })),
+    state: 'open',
+  }),
+  prepStop: (state) => state?.toUpperCase(),
+});
+
+export async function configures(): Promise<void> {
+  const limit: number | undefined = app.getEnv(bank, 'limit');
+  const sure: number = app.getEnv(bank, 'limit', 0);
+  const currency: 'EUR' | 'CHF' = app.fetchEnvOrThrow(bank, 'currency');
+  const found: { value: number } | undefined = app.fetchEnv(bank, 'limit');
+  const all: Partial<{ limit: number; currency: 'EUR' | 'CHF' }> = app.getAllEnv(bank);
+  void [limit, sure, currency, found, all];
+  // @ts-expect-error a key that there is not
+  app.getEnv(bank, 'rate');
+  // @ts-expect-error a value of the wrong type
+  app.putEnv(bank, 'currency', 'USD');
+  // @ts-expect-error a value of the wrong type among several
+  app.putAllEnv(bank, { limit: 'many' });
+  // @ts-expect-error a start type that there is not
+  await app.start(bank, { type: 'forever' });
+  // @ts-expect-error an application is a value, not a name
+  await app.start('bank');
 }
