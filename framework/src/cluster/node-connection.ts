@@ -7,8 +7,11 @@
 import type { Link } from './link.ts';
 
 export interface NodeEvents {
-  /** The node ended with everything on it. */
-  lost(reason: string): void;
+  /**
+   * The node ended with everything on it.
+   * @returns true where it is known which of those on it ended it: then it is replaced at once, whatever its limit
+   */
+  lost(reason: string): boolean | void;
   /** A new, empty node took its place. */
   up(): void;
   /** It ended too often, or was stopped; no other will come. */

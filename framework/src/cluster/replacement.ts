@@ -38,8 +38,10 @@ export class Replacement {
     return this.#over;
   }
 
-  lost(reason: string): void {
+  /** @param counts false: it is replaced at once, and forgotten */
+  lost(reason: string, counts = true): void {
     if (this.#over) return;
+    if (!counts) return this.#start();
     const { clock, gone } = this.#options;
     const { restart, delay, losses } = nextRestart(this.#losses, this.#limit, clock.now());
     this.#losses = losses;

@@ -155,8 +155,8 @@ export class WorkerNode<Out, In> implements NodeConnection<Out, In> {
   }
 
   #lost(reason: string): void {
-    this.#events?.lost(reason);
-    this.#replacement.lost(reason);
+    const explained = this.#events?.lost(reason) === true;
+    this.#replacement.lost(reason, !explained);
   }
 }
 

@@ -47,7 +47,7 @@ export function openEventLog(to: Log): () => void {
     'genroom:process:busy': (report: BusyReport) => log(processBusy(report)),
     'genroom:node': (report: NodeReport) => log(nodeStep(report)),
     'genroom:room:down': (report: DownReport) => {
-      if (report.withNode && report.failing) log(lostAtWork(report, report.failing));
+      if (report.withNode?.ran || (report.withNode && report.failing)) log(lostAtWork(report));
     },
     'genroom:room:held': (report: HeldReport) => log(mailboxHeld(report)),
     'genroom:room:givenUp': (report: GivenUpReport) => log(leftUndone(report)),
@@ -214,15 +214,15 @@ function nodeStep({ node, step, rooms, reason }: NodeReport): LogEntry {
   return { level, event: 'node', text: `node ${node} ${said}`, fields: { node, step, rooms, reason } };
 }
 
-/** What the room had in hand may be what ended its node. */
-function lostAtWork({ name, roomId, reason }: DownReport, failing: NonNullable<DownReport['failing']>): LogEntry {
-  const { sessionId, kind, type } = failing;
-  const work = [kind, type].filter((part) => part !== undefined).join(' ');
+/** What the room had in hand may be what ended its node; `ran` says that it is. */
+function lostAtWork({ name, roomId, reason, failing, withNode }: DownReport): LogEntry {
+  const work = failing && [failing.kind, failing.type].filter((part) => part !== undefined).join(' ');
+  const handled = work ? `it handled ${work} of ${failing.sessionId}, which is not tried again` : 'work of its own ran';
   return {
     level: 'error',
     event: 'lost-at-work',
-    text: `room ${name} ${roomId} was lost with its node while it handled ${work} of ${sessionId}, which is not tried again: ${reason}`,
-    fields: { room: name, roomId, session: sessionId, work, reason },
+    text: `room ${name} ${roomId} was lost with its node while ${handled}: ${reason}`,
+    fields: { room: name, roomId, session: failing?.sessionId, work, ran: withNode?.ran, reason },
   };
 }
 

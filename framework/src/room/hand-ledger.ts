@@ -1,10 +1,12 @@
 /**
- * HandLedger: which clients' messages the processes of a node have in hand, written into memory that the node's thread
- * shares with the gateway. When the thread ends, however it ends, the gateway reads there what must not be tried again.
+ * HandLedger: what the processes of a node have in hand, written into memory that the node's thread shares with the
+ * gateway. When the thread ends, however it ends, the gateway reads there which clients' messages must not be tried again,
+ * and whose code ran last.
  *
  * Invariants
  * - A message is in the ledger from before its handler begins until the turn's record has been posted: records that
  *   were lost with the thread leave their messages in it.
+ * - Work of a room's own (a start, a timer, a tick) is in it without a message.
  * - A room is known by the number that the gateway gave it with `open`.
  * - Beyond `SLOTS` messages at once nothing is written: such a message would be handed to the next node, too.
  *
@@ -13,14 +15,22 @@
  *     new HandLedger(memory).seqsOf(7);                    // gateway, once the thread has ended: [41]
  */
 const SLOTS = 4_096;
-/** A slot is a room's number (0: the slot is free) and a seq. */
-const WIDTH = 2;
+/**
+ * A slot is a room's number (0: the slot is free), a seq (0: no message), and the place in the order in which work was
+ * taken up, as long as its handler has neither returned nor begun to wait (else 0).
+ */
+const WIDTH = 3;
+const SEQ = 1;
+const RUNS = 2;
+/** Work of a room's own. */
+export const NO_SEQ = 0;
 
 export class HandLedger {
   readonly #slots: Float64Array;
   readonly #free: number[];
   /** Slots of turns whose record may not have been posted yet. */
   #ended: number[] = [];
+  #taken = 0;
 
   constructor(memory: SharedArrayBuffer) {
     this.#slots = new Float64Array(memory);
@@ -35,9 +45,15 @@ export class HandLedger {
   take(room: number, seq: number): number | undefined {
     const slot = this.#free.pop();
     if (slot === undefined) return undefined;
-    this.#slots[slot * WIDTH + 1] = seq;
+    this.#slots[slot * WIDTH + SEQ] = seq;
+    this.#slots[slot * WIDTH + RUNS] = ++this.#taken;
     this.#slots[slot * WIDTH] = room;
     return slot;
+  }
+
+  /** The handler waits: other code runs meanwhile. */
+  wait(slot: number): void {
+    this.#slots[slot * WIDTH + RUNS] = 0;
   }
 
   free(slot: number): void {
@@ -47,6 +63,7 @@ export class HandLedger {
 
   /** The turn has ended, and its record is sent: the microtask that posts it was queued before this one. */
   release(slot: number): void {
+    this.wait(slot);
     if (this.#ended.push(slot) === 1) queueMicrotask(() => this.#sweep());
   }
 
@@ -54,8 +71,18 @@ export class HandLedger {
   seqsOf(room: number): number[] {
     const seqs: number[] = [];
     for (let at = 0; at < this.#slots.length; at += WIDTH)
-      if (this.#slots[at] === room) seqs.push(this.#slots[at + 1]!);
+      if (this.#slots[at] === room && this.#slots[at + SEQ] !== NO_SEQ) seqs.push(this.#slots[at + SEQ]!);
     return seqs;
+  }
+
+  /** The room whose code was running, as far as that is known: not after the first await of a handler. For the gateway. */
+  get ranLast(): number | undefined {
+    let [room, latest]: [number | undefined, number] = [undefined, 0];
+    for (let at = 0; at < this.#slots.length; at += WIDTH) {
+      if (this.#slots[at] === 0 || this.#slots[at + RUNS]! <= latest) continue;
+      [room, latest] = [this.#slots[at], this.#slots[at + RUNS]!];
+    }
+    return room;
   }
 
   /** For the gateway, before another thread gets this memory. */

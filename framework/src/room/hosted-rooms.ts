@@ -64,6 +64,7 @@ export class HostedRooms {
     if (!ledger || key === undefined) return undefined;
     return {
       take: (seq) => ledger.take(key, seq),
+      wait: (slot) => ledger.wait(slot),
       free: (slot) => ledger.free(slot),
       release: (slot) => ledger.release(slot),
     };

@@ -56,6 +56,7 @@ export class Incarnation {
   readonly parts: AnyRoomParts;
   readonly crashes: ReadonlyMap<string, number>;
   readonly starts: { hung: number };
+  readonly hand: WorkInHand;
   readonly handle: RoomHandle;
   readonly members = new Map<string, Member>();
   /** The last message taken, by session: one that comes again is ignored. */
@@ -70,7 +71,6 @@ export class Incarnation {
   operations = new Operations();
   tickDue = 0;
   turn: Turn | undefined;
-  readonly #hand: WorkInHand;
   readonly #say: RoomArgument['say'];
   #turns = 0;
   #lastFlush = -Infinity;
@@ -83,7 +83,7 @@ export class Incarnation {
     this.parts = argument.parts;
     this.crashes = argument.crashes;
     this.starts = argument.starts;
-    this.#hand = argument.hand;
+    this.hand = argument.hand;
     this.#say = argument.say;
     this.pid = pid;
     this.timers = new NamedTimers(pid);
@@ -116,7 +116,7 @@ export class Incarnation {
 
   begin(work: Work): Turn {
     if (this.tracked) this.#takeStrayChange();
-    this.#hand.take(work);
+    this.hand.take(work);
     return (this.turn = new Turn(work));
   }
 
@@ -155,7 +155,7 @@ export class Incarnation {
     );
     for (const order of orders) this.say({ kind: 'order', roomId: this.id, order });
     this.turn = undefined;
-    this.#hand.told();
+    this.hand.told();
     if (this.state.pending) this.#setFlush();
   }
 

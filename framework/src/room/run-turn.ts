@@ -8,12 +8,14 @@
 import { currentClock } from '../otp/index.ts';
 import { HELD_REPORT_MS, reportHeld } from './channels.ts';
 import { Refusal } from './refusal.ts';
+import type { WorkInHand } from './work-in-hand.ts';
 
 /** Whose mailbox stands still, for reports. */
 export interface Holder {
   readonly name: string;
   readonly id: string;
   readonly alive: boolean;
+  readonly hand: WorkInHand;
   /** True while waiting is what it is there for, so that it is not reported. */
   readonly mayWait?: boolean;
 }
@@ -35,6 +37,7 @@ export function runTurn(
     outcome = refusalOrThrow(error);
   }
   if (!isPromise(outcome)) return conclude(outcome);
+  holder.hand.waits();
   return hold(holder, work(), outcome).then((value) => (holder.alive ? conclude(value) : undefined));
 }
 

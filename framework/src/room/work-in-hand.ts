@@ -5,6 +5,8 @@
  *     hand.take({ kind: 'cast', seq: 7, sessionId: 's1', type: 'post' });
  *     hand.done();
  */
+import { NO_SEQ } from './hand-ledger.ts';
+
 export type WorkKind =
   | 'boot'
   | 'join'
@@ -32,6 +34,8 @@ export interface Work {
 /** Where the messages in hand are written down for whoever outlives this thread. */
 export interface HandRecord {
   take(seq: number): number | undefined;
+  /** Its handler waits. */
+  wait(slot: number): void;
   /** At once. */
   free(slot: number): void;
   /** As soon as what has been sent so far has left the thread. */
@@ -54,7 +58,12 @@ export class WorkInHand {
   take(work: Work): void {
     this.done();
     this.#work = work;
-    if (work.seq !== undefined) this.#slot = this.#record?.take(work.seq);
+    this.#slot = this.#record?.take(work.seq ?? NO_SEQ);
+  }
+
+  /** Its handler waits for something; what runs now may be others' code. */
+  waits(): void {
+    if (this.#slot !== undefined) this.#record!.wait(this.#slot);
   }
 
   /** It is done, and nothing has been said of it. */

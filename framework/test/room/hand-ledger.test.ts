@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HandLedger } from '../../src/room/hand-ledger.ts';
+import { HandLedger, NO_SEQ } from '../../src/room/hand-ledger.ts';
 import { WorkInHand } from '../../src/room/work-in-hand.ts';
 
 const microtasks = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -24,6 +24,7 @@ test('a turn stays in the ledger until what was sent before its end has been pos
   const { thread, gateway } = ledgers();
   const hand = new WorkInHand({
     take: (seq) => thread.take(1, seq),
+    wait: (s) => thread.wait(s),
     free: (s) => thread.free(s),
     release: (s) => thread.release(s),
   });
@@ -35,6 +36,22 @@ test('a turn stays in the ledger until what was sent before its end has been pos
   await microtasks();
   expect(posted).toEqual([7]);
   expect(gateway.seqsOf(1)).toEqual([]);
+});
+
+test('whose code ran last is known while a handler has neither returned nor begun to wait', async () => {
+  const { thread, gateway } = ledgers();
+  expect(gateway.ranLast).toBeUndefined();
+  thread.take(1, 10);
+  const waiting = thread.take(2, NO_SEQ)!;
+  expect([gateway.ranLast, gateway.seqsOf(2)]).toEqual([2, []]);
+  thread.wait(waiting);
+  expect(gateway.ranLast).toBe(1);
+  const ended = thread.take(3, 11)!;
+  expect(gateway.ranLast).toBe(3);
+  thread.release(ended);
+  expect([gateway.ranLast, gateway.seqsOf(3)]).toEqual([1, [11]]);
+  await microtasks();
+  expect(gateway.seqsOf(3)).toEqual([]);
 });
 
 test('slots are used again; beyond all of them nothing is written, and nothing breaks', () => {

@@ -86,7 +86,7 @@ export class LocalRoomNode implements NodeConnection<ToNode, FromNode> {
       if (this.#stopped) return;
       this.#host = undefined;
       this.#link = undefined;
-      this.#events?.lost(reason);
+      this.#events?.lost(reason); // no code of a room's ends this thread's tree
       this.#replacement.lost(reason);
     });
   }

@@ -16,8 +16,8 @@ export interface DownReport {
   readonly failing?: { readonly sessionId: string; readonly kind: string; readonly type?: string | number };
   /** Present when it was the Player of this session and not the Room. */
   readonly sessionId?: string;
-  /** True when its node was lost with everything on it. */
-  readonly withNode?: boolean;
+  /** Present when its node was lost with everything on it; `ran`: its code was running then. */
+  readonly withNode?: { readonly ran: boolean };
 }
 
 /** A node was lost, another thread or tree has taken its place, or none will. */

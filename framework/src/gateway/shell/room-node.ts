@@ -17,8 +17,8 @@ import { addLost, nothingYet, type ThreadReport } from '../../telemetry/thread-r
 /** What a shell hears from its node. */
 export interface NodeListener {
   receive(message: FromRoom): void;
-  /** The node ended, and every room on it. */
-  nodeLost(reason: string): void;
+  /** The node ended, and every room on it. @returns whether this room's code is known to have run last */
+  nodeLost(reason: string): boolean;
   /** Another node is there; it knows no room yet. */
   nodeUp(): void;
   /** There will be no other. */
@@ -54,7 +54,7 @@ export class RoomNode {
     connection.observe({
       lost: (reason) => {
         this.#say('lost', reason);
-        this.#lost(reason);
+        return this.#lost(reason);
       },
       up: () => {
         this.#up = true;
@@ -99,6 +99,11 @@ export class RoomNode {
   /** What a room's processes had in hand when the node was lost; within `nodeLost`. */
   inHand(key: number): readonly number[] {
     return this.#ledger?.seqsOf(key) ?? [];
+  }
+
+  /** Whether this room's code ran when the node was lost; within `nodeLost`. */
+  ranLast(key: number): boolean {
+    return this.#ledger?.ranLast === key;
   }
 
   detach(roomId: string): void {
@@ -149,8 +154,8 @@ export class RoomNode {
     reportNode({ node: this.name, step, rooms: this.rooms, reason });
   }
 
-  #lost(reason: string): void {
-    if (!this.#up) return;
+  #lost(reason: string): boolean {
+    if (!this.#up) return false;
     this.#up = false;
     this.#lostReports = this.report;
     this.#report = nothingYet;
@@ -158,7 +163,9 @@ export class RoomNode {
       reject(new GenroomError('node_lost', `Node '${this.name}' ended: ${reason}`, { remedy: 'Ask again.' }));
     }
     this.#inspections.clear();
-    for (const listener of this.#listeners.values()) listener.nodeLost(reason);
+    let explained = false;
+    for (const listener of this.#listeners.values()) if (listener.nodeLost(reason)) explained = true;
     this.#ledger?.clear();
+    return explained;
   }
 }

@@ -13,6 +13,7 @@
  *     await shell.ready;
  */
 import type { TimerHandle } from '../../otp/clock.ts';
+import { addRestart, type Intensity } from '../../otp/restart-intensity.ts';
 import { errorText } from '../../platform/error-text.ts';
 import { GenroomError } from '../../platform/errors.ts';
 import type { ConnectionInfo, FromRoom, RoomOrder } from '../../room/link.ts';
@@ -34,6 +35,8 @@ import type { ShellOptions, ShellPhase } from './shell-options.ts';
 const OPEN_TIMEOUT = 10_000;
 /** Milliseconds a room has to end in good order. */
 const CLOSE_TIMEOUT = 10_000;
+/** How often a room may end its node before it cools down. */
+const NODE_INTENSITY: Intensity = { max: 3, period: 60_000 };
 
 export class RoomShell implements ShellPort, NodeListener {
   readonly roomId: string;
@@ -53,6 +56,8 @@ export class RoomShell implements ShellPort, NodeListener {
   #epoch = 0;
   #pid: string | undefined;
   #everBooted = false;
+  /** When (clock.now) its code ended a node. */
+  #nodesEnded: readonly number[] = [];
   /** Why the last incarnation ended; undefined once the next has booted. */
   #lastDown: string | undefined;
   #closing: (PromiseWithResolvers<void> & { readonly reason: string }) | undefined;
@@ -196,17 +201,27 @@ export class RoomShell implements ShellPort, NodeListener {
   }
 
   /** Everything on the node is gone. What its processes had in hand is not tried again: it may be what ended the node. */
-  nodeLost(reason: string): void {
-    if (this.#phase === 'closed' || this.#phase === 'cooling') return;
+  nodeLost(reason: string): boolean {
+    if (this.#phase === 'closed' || this.#phase === 'cooling') return false;
+    const ran = this.#options.node.ranLast(this.#key);
     const running = this.#phase === 'running' || this.#phase === 'booting';
     if (running) {
       const [failing, ...others] = this.#options.node.inHand(this.#key).filter((seq) => this.#clients.pending(seq));
-      this.#down(reason, this.#clients.pending(failing ?? 0), true);
+      this.#down(reason, this.#clients.pending(failing ?? 0), { ran });
       for (const seq of others) this.#clients.fail(seq, 'room_crashed');
     }
     this.#clients.failCalls('call_in_doubt', (call) => call.accepted !== false);
     this.#phase = 'lost';
     if (this.#closing) this.#end(CloseCode.CONSENTED, this.#closing.reason);
+    else if (ran) this.#endedNode(reason);
+    return ran;
+  }
+
+  /** Its code ran when its node was lost. Too often, and it cools down instead of taking the next node along at once. */
+  #endedNode(reason: string): void {
+    const { history, exceeded } = addRestart(this.#nodesEnded, this.#options.clock.now(), NODE_INTENSITY);
+    this.#nodesEnded = history;
+    if (exceeded) this.#failed(reason);
   }
 
   nodeUp(): void {
@@ -279,7 +294,7 @@ export class RoomShell implements ShellPort, NodeListener {
   }
 
   /** An incarnation has ended; its supervisor, or this shell, starts the next. */
-  #down(reason: string, failing: Pending | undefined, withNode = false): void {
+  #down(reason: string, failing: Pending | undefined, withNode?: DownReport['withNode']): void {
     this.#phase = 'down';
     this.#lastDown = reason;
     this.#clients.live = false;
