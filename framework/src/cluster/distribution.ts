@@ -173,7 +173,7 @@ export function monitorNodes(flag: boolean): void {
 }
 
 function tell(event: NodeEvent): void {
-  for (const observe of observers) observe(event);
+  for (const observe of observers) runAsNobody(() => observe(event));
   for (const proc of watchers) {
     if (proc.status === DEAD) watchers.delete(proc);
     else proc.deliver(event, undefined, INFO);

@@ -6,3 +6,5 @@ export { node, nameNode } from '../otp/pid.ts';
 export { connect, disconnect, monitorNodes, nameOn, type NodeEvent, nodes, NotConnected } from './distribution.ts';
 export { offer } from './code.ts';
 export { NotData } from './not-data.ts';
+export { startOn } from './start-on.ts';
+export { abcast, multiCall, type MultiReply, type NodesOption } from './multi-call.ts';
