@@ -3,17 +3,22 @@
  *
  * The rows are in inventory.json: what each upstream test, and each rule seen on the real thing, shows. A row counts as
  * passed (mark A) or adapted (mark P, with the reason) when every test whose name begins with its id passes; without a
- * test it is missing. Rows marked N do not apply, each for its reason. `-- --json` prints one JSON object instead of the
- * table; either way the exit code is 1 unless no row failed and none is missing.
+ * test it is missing. Rows marked N do not apply, each for its reason.
  *
- *     npm run conformance -- --json
+ * Prints the table by suite, or with `--json` one JSON object; the exit code is 1 unless no row failed and none is
+ * missing. `--results file` judges a report of vitest (`--reporter=json`) that is there already instead of running the
+ * tests; `--pages` writes the pages of docs that are made from the inventory (pages.ts), and runs nothing.
+ *
+ *     npm run conformance -- --json // {"pass":true,"rows":[{"name":"GS-01","status":"passed","pass":true,…},…]}
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import inventory from './inventory.json' with { type: 'json' };
+import { writePages } from './pages.ts';
 
 export type Status = 'passed' | 'adapted' | 'notApplicable' | 'missing' | 'failed';
 
@@ -28,6 +33,8 @@ export interface InventoryRow {
 
 export interface Row extends InventoryRow {
   readonly status: Status;
+  /** Neither missing nor failed. */
+  readonly pass: boolean;
   /** The names of the tests that carry the id. */
   readonly tests: readonly string[];
 }
@@ -50,7 +57,8 @@ export function rowsOf(rows: readonly InventoryRow[], results: readonly TestResu
   }
   return rows.map((row) => {
     const tests = byId.get(row.id) ?? [];
-    return { ...row, status: statusOf(row.mark, tests), tests: tests.map(({ name }) => name) };
+    const status = statusOf(row.mark, tests);
+    return { ...row, status, pass: status !== 'missing' && status !== 'failed', tests: tests.map(({ name }) => name) };
   });
 }
 
@@ -72,7 +80,7 @@ export function strangers(rows: readonly InventoryRow[], results: readonly TestR
 
 const COLUMNS: readonly Status[] = ['passed', 'adapted', 'notApplicable', 'missing', 'failed'];
 
-/** The table by suite, then the rows that are missing or failed. */
+/** The table by suite. */
 export function table(rows: readonly Row[]): string {
   const suites = [...new Set(rows.map(({ suite }) => suite))];
   const line = (name: string, of: readonly Row[]): string[] => [
@@ -94,8 +102,30 @@ export function table(rows: readonly Row[]): string {
   const text = lines.map((cells) =>
     cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
   );
-  const open = rows.filter(({ status }) => status === 'missing' || status === 'failed');
-  return [...text, '', ...open.map(({ id, status, behaviour }) => `${status} ${id}: ${behaviour}`)].join('\n');
+  return text.join('\n');
+}
+
+function lineOf({ id, status, behaviour }: Row): string {
+  return `${status} ${id}: ${behaviour}`;
+}
+
+export interface Judgement {
+  readonly rows: readonly Row[];
+  /** What is wrong, a line each: rows that are missing or failed, tests that failed, ids that nobody knows. */
+  readonly wrong: readonly string[];
+}
+
+/** What a run of the layer's tests says of the inventory. */
+export function judge(results: readonly TestResult[]): Judgement {
+  const rows = rowsOf(inventory, results);
+  return {
+    rows,
+    wrong: [
+      ...rows.filter(({ pass }) => !pass).map(lineOf),
+      ...results.filter(({ passed }) => !passed).map(({ name }) => `failed: ${name}`),
+      ...strangers(inventory, results).map((id) => `unknown id: ${id}`),
+    ],
+  };
 }
 
 interface VitestReport {
@@ -107,7 +137,18 @@ interface VitestReport {
   }[];
 }
 
-/** Runs the layer's tests. A file that cannot be loaded counts as one failed test. */
+/** The results in a report. A file that cannot be loaded counts as one failed test. */
+function readReport(file: string): TestResult[] {
+  const { testResults } = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
+  return testResults.flatMap((file) => [
+    ...file.assertionResults.map(({ title, status }) => ({ name: title, passed: status === 'passed' })),
+    ...(file.status === 'failed' && file.assertionResults.length === 0
+      ? [{ name: `${file.name}: ${file.message ?? ''}`, passed: false }]
+      : []),
+  ]);
+}
+
+/** Runs the layer's tests. */
 async function runTests(): Promise<TestResult[]> {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const directory = mkdtempSync(join(tmpdir(), 'genroom-conformance-'));
@@ -126,32 +167,27 @@ async function runTests(): Promise<TestResult[]> {
       run.once('error', reject);
       run.once('close', () => resolve());
     });
-    const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as VitestReport;
-    return testResults.flatMap((file) => [
-      ...file.assertionResults.map(({ title, status }) => ({ name: title, passed: status === 'passed' })),
-      ...(file.status === 'failed' && file.assertionResults.length === 0
-        ? [{ name: `${file.name}: ${file.message ?? ''}`, passed: false }]
-        : []),
-    ]);
+    return readReport(report);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-if (import.meta.main) {
-  const results = await runTests();
-  const rows = rowsOf(inventory, results);
-  const broken = results.filter(({ passed }) => !passed).map(({ name }) => name);
-  const unknown = strangers(inventory, results);
-  const pass =
-    broken.length === 0 &&
-    unknown.length === 0 &&
-    rows.every(({ status }) => status !== 'missing' && status !== 'failed');
-  if (process.argv.includes('--json')) console.log(JSON.stringify({ pass, rows }));
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { json: { type: 'boolean' }, results: { type: 'string' }, pages: { type: 'boolean' } },
+  });
+  if (values.pages) return writePages();
+  const results = values.results === undefined ? await runTests() : readReport(values.results);
+  const { rows, wrong } = judge(results);
+  const pass = wrong.length === 0;
+  if (values.json)
+    console.log(JSON.stringify({ pass, wrong, rows: rows.map(({ id, ...row }) => ({ name: id, ...row })) }));
   else {
     console.log(table(rows));
-    for (const name of broken) console.log(`failed: ${name}`);
-    for (const id of unknown) console.log(`unknown id: ${id}`);
+    for (const line of wrong) console.log(line);
   }
   process.exitCode = pass ? 0 : 1;
 }
+
+if (import.meta.main) await main();

@@ -1,7 +1,12 @@
-/** The conformance table: what a row's state follows from. */
-import { expect, test } from 'vitest';
+/** The conformance table: what a row's state follows from, what the command prints, and the pages made of it. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import inventory from '../../conformance/inventory.json' with { type: 'json' };
 import { idsOf, rowsOf, strangers, table } from '../../conformance/conformance.ts';
+import { made, stalePages } from '../../conformance/pages.ts';
 
 const rows = [
   { id: 'X-1', suite: 'one', mark: 'A', behaviour: 'applies' },
@@ -18,11 +23,57 @@ test('a row is passed or adapted by its tests alone, failed by one of them, and 
   const failed = [...ok, { name: 'X-1 also', passed: false }];
   expect(rowsOf(rows, failed).map(({ status }) => status)).toEqual(['failed', 'adapted', 'notApplicable', 'missing']);
   expect(strangers(rows, [{ name: 'X-9 is unknown', passed: true }])).toEqual(['X-9']);
-  expect(table(rowsOf(rows, ok)).split('\n').at(-1)).toBe('missing X-4: without a test');
+  expect(rowsOf(rows, ok).map(({ pass }) => pass)).toEqual([true, true, true, false]);
+  expect(table(rowsOf(rows, ok)).split('\n').at(-1)).toMatch(/^total +1 +1 +1 +1 +0 +4$/);
 });
 
 test('the inventory has each row once, and a reason wherever one is due', () => {
   expect(new Set(inventory.map(({ id }) => id)).size).toBe(inventory.length);
   expect(inventory.filter(({ id }) => !id.startsWith('R-')).length).toBe(573);
   expect(inventory.filter((row) => row.mark !== 'A' && !('reason' in row && row.reason))).toEqual([]);
+});
+
+/** The command on a run of tests that had these names and ends. */
+function conformance(results: Record<string, 'passed' | 'failed'>): { code: number | null; out: unknown } {
+  const folder = mkdtempSync(join(tmpdir(), 'genroom-conformance-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const assertionResults = Object.entries(results).map(([title, status]) => ({ title, status }));
+  const report = join(folder, 'report.json');
+  writeFileSync(report, JSON.stringify({ testResults: [{ name: 'a.test.ts', status: 'passed', assertionResults }] }));
+  const command = [join(import.meta.dirname, '../../conformance/conformance.ts'), '--json', '--results', report];
+  const ran = spawnSync(process.execPath, command, { encoding: 'utf8', timeout: 15_000 });
+  return { code: ran.status, out: JSON.parse(ran.stdout) };
+}
+
+test('the command prints one JSON object with a row each, and fails for a row without a passing test', () => {
+  const ids = inventory.filter(({ mark }) => mark !== 'N').map(({ id }) => id);
+  const all = Object.fromEntries(ids.map((id) => [`${id} behaves`, 'passed' as const]));
+  const good = conformance(all);
+  expect(good).toMatchObject({ code: 0, out: { pass: true, wrong: [] } });
+  const { rows } = good.out as { rows: { name: string; pass: boolean }[] };
+  expect(rows.map(({ name }) => name)).toEqual(inventory.map(({ id }) => id));
+  expect(rows.every(({ pass }) => pass)).toBe(true);
+
+  const { 'GS-01 behaves': _, ...less } = all;
+  expect(conformance({ ...less, 'GS-05 behaves': 'failed' })).toMatchObject({
+    code: 1,
+    out: {
+      pass: false,
+      wrong: [
+        expect.stringMatching(/^missing GS-01: /),
+        expect.stringMatching(/^failed GS-05: /),
+        'failed: GS-05 behaves',
+      ],
+    },
+  });
+});
+
+test('docs/conformance.md and docs/otp-differences.md are as the inventory has them', () => {
+  const remedy = 'run `npm run conformance -- --pages`';
+  expect(stalePages(), remedy).toEqual([]);
+  const text = 'before\n<!-- made by npm run conformance -- --pages -->\nold\n<!-- to here -->\nafter\n';
+  const page = made('otp-differences.md', text, [...rows, { ...rows[1]!, id: 'X-5' }]);
+  expect(page).toMatch(/^before\n/);
+  expect(page).toContain('| why | X-2, X-5 |');
+  expect(page).not.toContain('old');
 });
