@@ -1,6 +1,7 @@
 /** The errors of the processes layer, each with its stable code, its cause and what to do. */
 import { GenroomError } from '../platform/errors.ts';
 import { describeReason, errorOf, type ExitReason } from './exit-reason.ts';
+import type { Monitor } from './monitor.ts';
 import type { Pid } from './pid.ts';
 
 /** An operation that needs a process found none: called outside of one, or its target is gone. */
@@ -39,6 +40,8 @@ export class StartError extends GenroomError {
   readonly reason: ExitReason;
   /** The process that already has the name, when that was the reason. */
   readonly holder: Pid | undefined;
+  /** The reference of the DOWN that a `startMonitor` gives too. */
+  monitor: Monitor | undefined = undefined;
 
   constructor(what: string, reason: ExitReason, holder?: Pid) {
     super(holder ? 'already_started' : 'start_failed', `${what} could not start: ${describeReason(reason)}`, {
@@ -54,6 +57,9 @@ export class StartError extends GenroomError {
 
 /** `init` returned `ignore()`: no process was started, which is no failure. */
 export class StartIgnored extends GenroomError {
+  /** The reference of the DOWN that a `startMonitor` gives too. */
+  monitor: Monitor | undefined = undefined;
+
   constructor(what: string) {
     super('start_ignored', `${what} returned ignore() from init; no process was started`, {
       remedy: 'Catch this where a process may decline to start; a supervisor does it by itself.',

@@ -56,7 +56,7 @@ export class GenServerProc extends BehaviourProc {
   debug: Debug | undefined = undefined;
   /** How busy it is, while somebody measures that. */
   load: Load | undefined = undefined;
-  private systemQueued = 0;
+  protected systemQueued = 0;
   private readonly self: Self = new ServerSelf(this);
   private idle: IdleTimer | undefined = undefined;
   private last: LastMessage | undefined = undefined;
@@ -106,7 +106,7 @@ export class GenServerProc extends BehaviourProc {
     ) as Promise<InitFailure | undefined>;
   }
 
-  private initDone(result: unknown): InitFailure | undefined {
+  protected initDone(result: unknown): InitFailure | undefined {
     if (this.status === DEAD) return { ignored: false, reason: this.exitReason! };
     if (result instanceof Step) {
       if (result.kind === IGNORE) return { ignored: true };
@@ -316,6 +316,16 @@ export class GenServerProc extends BehaviourProc {
       if (this.debug !== undefined) this.debugReplied(from, value);
     }
     crashProcess(this, reason, this.last);
+  }
+
+  /** The state as `sys` gives it. */
+  systemState(): unknown {
+    return this.state;
+  }
+
+  /** Replaces the state for `sys`, and gives it. */
+  replaceSystemState(replace: (state: unknown) => unknown): unknown {
+    return (this.state = replace(this.state));
   }
 
   /** What the process handles now or handled last: reports name it. */

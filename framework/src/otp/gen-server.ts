@@ -84,6 +84,9 @@ export interface GenServer<A = never, S = unknown, C = unknown, K = unknown> ext
   readonly [stateType]?: S;
 }
 
+/** The state of a genServer's type. */
+export type StateOf<G> = G extends { readonly [stateType]?: infer S } ? S : never;
+
 /** The handlers of a genServer's type. */
 export type Handlers<G> = G extends { readonly [handlers]?: infer H }
   ? NonNullable<H> & { calls: unknown; casts: unknown }

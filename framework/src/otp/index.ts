@@ -27,7 +27,7 @@ export {
   timeout,
 } from './step.ts';
 export { call, type CallOptions, cast, DEFAULT_CALL_TIMEOUT, type From, replyTo, request } from './call.ts';
-export { start, startLink, type StartOptions } from './start.ts';
+export { start, startLink, startMonitor, type StartMonitorOptions, type StartOptions } from './start.ts';
 export {
   checkResponse,
   isResponse,
@@ -39,6 +39,14 @@ export {
   sendRequest,
   waitResponse,
 } from './send-request.ts';
+export {
+  enterLoop,
+  type EnterOptions,
+  type SpecialDefinition,
+  specialProcess,
+  type SpecialSelf,
+  type SystemCallbacks,
+} from './special-process.ts';
 export { stopServer } from './stop-server.ts';
 export * as sys from './sys.ts';
 export { SysError } from './sys.ts';

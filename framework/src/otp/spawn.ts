@@ -13,45 +13,24 @@
  *   });
  */
 import { publishStart } from './channels.ts';
-import { BadArgument, NoProcess, ProcessEnded } from './errors.ts';
+import { NoProcess, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { crashProcess, endProcess } from './exit-signals.ts';
-import { CAST, INFO, SYSTEM } from './mailbox.ts';
+import { SYSTEM } from './mailbox.ts';
 import { addLink, addMonitor, type Monitor, type MonitorOptions } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { currentProc, DEAD, living, Proc } from './proc.ts';
 import type { Self } from './gen-server.ts';
 import { reasonOfThrow } from './thrown.ts';
-import { currentClock, type TimerHandle } from './clock.ts';
-import { timeout as TIMEOUT } from './step.ts';
+import { hasUnseen, receiveIn, type Receiving, serveReceive, skipRemoved } from './receiving.ts';
+import type { timeout as TIMEOUT } from './step.ts';
 
 export type Body = (self: Self) => unknown;
 
-/** The messages that a call or cast gives to a process that is no genServer: it may be one built by hand. */
-export interface RawCall {
-  readonly tag: '$call';
-  readonly name: string;
-  readonly payload: unknown;
-  readonly from: unknown;
-}
-export interface RawCast {
-  readonly tag: '$cast';
-  readonly name: string;
-  readonly payload: unknown;
-}
-
-interface Waiting {
-  readonly match: ((message: unknown) => boolean) | undefined;
-  readonly resolve: (message: unknown) => void;
-  /** Messages already looked at and left. */
-  seen: number;
-  timer: TimerHandle | undefined;
-}
-
-export class FunctionProc extends Proc {
+export class FunctionProc extends Proc implements Receiving {
   private body: Body | undefined;
-  private waiting: Waiting | undefined = undefined;
-  private timesReceive = false;
+  waiting: Receiving['waiting'] = undefined;
+  timesReceive = false;
 
   private readonly kind: string;
 
@@ -90,8 +69,7 @@ export class FunctionProc extends Proc {
   }
 
   protected override hasWork(): boolean {
-    const { waiting, mailbox } = this;
-    return this.body !== undefined ? mailbox.size > 0 : waiting !== undefined && mailbox.size > waiting.seen;
+    return this.body !== undefined ? this.mailbox.size > 0 : hasUnseen(this);
   }
 
   protected override handle(): void {
@@ -103,75 +81,11 @@ export class FunctionProc extends Proc {
         return;
       }
     }
-    const { waiting } = this;
-    if (!waiting) return;
-    const found = this.take(waiting);
-    if (found) this.wake(waiting, found.message);
-  }
-
-  /** Looks at the messages not yet looked at; removes the first that matches. */
-  private take(waiting: Waiting): { message: unknown } | undefined {
-    const { mailbox } = this;
-    for (; waiting.seen < mailbox.size; waiting.seen++) {
-      const message = this.messageAt(waiting.seen);
-      let matches: boolean;
-      try {
-        matches = waiting.match === undefined || waiting.match(message);
-      } catch (error) {
-        crashProcess(this, reasonOfThrow(error));
-        return undefined;
-      }
-      if (!matches) continue;
-      mailbox.remove(waiting.seen);
-      return { message };
-    }
-    return undefined;
-  }
-
-  private messageAt(index: number): unknown {
-    const mark = this.mailbox.markAt(index);
-    const head = this.mailbox.headAt(index);
-    if (mark === INFO) return head;
-    const payload = this.mailbox.bodyAt(index);
-    if (mark === CAST) return { tag: '$cast', name: head as string, payload } satisfies RawCast;
-    return { tag: '$call', name: head as string, payload, from: mark } satisfies RawCall;
-  }
-
-  private wake(waiting: Waiting, message: unknown): void {
-    this.waiting = undefined;
-    if (waiting.timer) currentClock().clearTimer(waiting.timer);
-    waiting.resolve(message);
-  }
-
-  /** Waits for a message that matches; resolves with `timeout` if none comes in time. */
-  receive(match: ((message: unknown) => boolean) | undefined, milliseconds: number): Promise<unknown> {
-    if (this.waiting)
-      throw new BadArgument(
-        'receive_pending',
-        `${this.pid} waits in receive already`,
-        'Await one receive before the next; wait for several senders with one match.',
-      );
-    return new Promise((resolve) => {
-      const waiting: Waiting = { match, resolve, seen: 0, timer: undefined };
-      const found = this.take(waiting);
-      if (this.status === DEAD) return;
-      if (found) return resolve(found.message);
-      if (milliseconds === 0) return resolve(TIMEOUT);
-      this.waiting = waiting;
-      if (milliseconds === Infinity) return;
-      waiting.timer = currentClock().setTimer(milliseconds, () => {
-        if (this.status !== DEAD && this.waiting === waiting) this.wake(waiting, TIMEOUT);
-      });
-      if (this.timesReceive) return;
-      this.timesReceive = true;
-      (this.timers ??= new Set()).add({
-        cancel: () => this.waiting?.timer && currentClock().clearTimer(this.waiting.timer),
-      });
-    });
+    serveReceive(this);
   }
 
   override messageRemoved(index: number): void {
-    if (this.waiting && index < this.waiting.seen) this.waiting.seen--;
+    skipRemoved(this, index);
   }
 }
 
@@ -229,13 +143,13 @@ export function receive<T = unknown>(
 ): Promise<T | typeof TIMEOUT>;
 export function receive(match?: (message: unknown) => boolean, options?: { timeout: number }): Promise<unknown> {
   const proc = requireProc('receive');
-  if (!(proc instanceof FunctionProc)) {
+  if (!('waiting' in proc)) {
     throw new NoProcess(
       'receive in a process that does not run a function',
       'A genServer gets its messages in its handlers.',
     );
   }
-  return proc.receive(match, options?.timeout ?? Infinity);
+  return receiveIn(proc as Receiving, match, options?.timeout ?? Infinity);
 }
 
 /** The process that runs, for operations that only one can do. */

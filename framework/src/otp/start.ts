@@ -10,14 +10,24 @@
 import { type Behaviour, type BehaviourProc, type InitFailure, MAKE } from './behaviour.ts';
 import { publishStart } from './channels.ts';
 import { currentClock } from './clock.ts';
-import { NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
+import { BadArgument, NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
 import { crashOf, type ExitReason } from './exit-reason.ts';
 import { endProcess } from './exit-signals.ts';
 import type { GenServer } from './gen-server.ts';
-import { addLink, addMonitor, removeLink, removeMonitor } from './monitor.ts';
+import {
+  addLink,
+  addMonitor,
+  flushMessage,
+  isExit,
+  type Monitor,
+  type MonitorOptions,
+  removeLink,
+  removeMonitor,
+} from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { currentProc, DEAD, living, type Proc } from './proc.ts';
 import { runAs } from './scheduler.ts';
+import { requireProc } from './spawn.ts';
 import type { Ref, ViaName } from './target.ts';
 
 export interface StartOptions {
@@ -51,9 +61,48 @@ export function startLink<B extends Behaviour>(behaviour: B, ...rest: StartArgum
   return begin(behaviour, rest[0], rest[1], true) as Promise<Started<B>>;
 }
 
+export interface StartMonitorOptions<T = 'DOWN'> extends StartOptions, MonitorOptions<T> {
+  /** Links it to the running process too. Default false. */
+  readonly link?: boolean;
+}
+
+/**
+ * As `start`, monitored by the running process from before its init. A start that fails gives its DOWN too; the error's
+ * `monitor` is the reference. OTP's proc_lib:start_monitor.
+ *
+ * @throws NoProcess outside of a process; StartError and StartIgnored as `start`
+ */
+export async function startMonitor<B extends Behaviour, T = 'DOWN'>(
+  behaviour: B,
+  arg: ArgumentOf<B>,
+  options: StartMonitorOptions<T> = {},
+): Promise<{ pid: Started<B>; ref: Monitor<T> }> {
+  const { link = false, alias, tag, ...rest } = options;
+  const me = requireProc('startMonitor');
+  let ref: Monitor<T> | undefined;
+  const watch = (proc: Proc): void => {
+    ref = addMonitor(me, proc, proc.pid, { alias, tag });
+  };
+  try {
+    const pid = await started(startProc(behaviour, arg, checked(rest), link, watch));
+    return { pid: pid as Started<B>, ref: ref! };
+  } catch (error) {
+    if (error instanceof StartError || error instanceof StartIgnored) error.monitor = ref;
+    throw error;
+  }
+}
+
+/** Options of a start; one that watches has a function of its own (row PLIB-12). @throws BadArgument `bad_start_option` */
+function checked(options: StartOptions | undefined): StartOptions {
+  if (options === undefined) return {};
+  if ('monitor' in options)
+    throw new BadArgument('bad_start_option', 'monitor is no option of a start', 'Use startMonitor.');
+  return options;
+}
+
 function begin(behaviour: Behaviour, arg: unknown, options: StartOptions | undefined, linked: boolean): Promise<Pid> {
   try {
-    return started(startProc(behaviour, arg, options ?? {}, linked));
+    return started(startProc(behaviour, arg, checked(options), linked));
   } catch (error) {
     return Promise.reject(error);
   }
@@ -75,6 +124,7 @@ export function startProc(
   arg: unknown,
   options: StartOptions,
   linked: boolean,
+  watch?: (proc: Proc) => void,
 ): StartOutcome | Promise<StartOutcome> {
   const parent = currentProc();
   if (parent?.status === DEAD) throw new ProcessEnded(parent.pid);
@@ -87,6 +137,7 @@ export function startProc(
   const proc = behaviour[MAKE](parent);
   living.add(proc);
   publishStart(proc);
+  watch?.(proc);
   const refused = options.name && claimName(behaviour, proc, options.name);
   if (refused) return refused;
   if (linked) addLink(parent!, proc);
@@ -166,5 +217,7 @@ function failStart(
   // A starter that traps exits learns of it from the error alone (OTP 26 and later, rule R-31).
   if (linked && parent!.trapExit) removeLink(parent!, proc);
   endProcess(proc, reason);
+  // Its EXIT is there already when it ended by itself while its init waited.
+  if (linked && parent!.trapExit) flushMessage(parent!, (m) => isExit(m) && m.from === proc.pid);
   return { error: new StartError(behaviour.name, reason) };
 }

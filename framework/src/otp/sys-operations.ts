@@ -53,6 +53,15 @@ function debugging<T>(server: GenServerProc, change: (debug: Debug) => T): T {
   return result;
 }
 
+/** Runs what may throw, for the requester to hear of. */
+function safely<T>(server: GenServerProc, name: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new SysError('callback_failed', `the function that ${name} runs at ${server.pid} threw`, { cause: error });
+  }
+}
+
 const operations = {
   suspend(server: GenServerProc): void {
     server.suspended = true;
@@ -62,18 +71,10 @@ const operations = {
     server.suspended = false;
   },
 
-  getState: (server: GenServerProc): unknown => server.state,
+  getState: (server: GenServerProc): unknown => safely(server, 'getState', () => server.systemState()),
 
-  replaceState(server: GenServerProc, replace: (state: unknown) => unknown): unknown {
-    try {
-      server.state = replace(server.state);
-    } catch (error) {
-      throw new SysError('callback_failed', `the function given to replaceState of ${server.pid} threw`, {
-        cause: error,
-      });
-    }
-    return server.state;
-  },
+  replaceState: (server: GenServerProc, replace: (state: unknown) => unknown): unknown =>
+    safely(server, 'replaceState', () => server.replaceSystemState(replace)),
 
   getStatus(server: GenServerProc): ServerStatus {
     const info = infoOf(server);

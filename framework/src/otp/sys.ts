@@ -23,6 +23,7 @@ import type { DebugFunction, Statistics, SysEvent } from './sys-debug.ts';
 import { serveSystem, type ServerStatus, type SysOperation } from './sys-operations.ts';
 import { resolveTarget, type Target } from './target.ts';
 
+export { handleDebug, handleSystemMessage, isSystemMessage } from './special-process.ts';
 export { SysError, type SysErrorCode, type ServerStatus } from './sys-operations.ts';
 
 export interface SysOptions {

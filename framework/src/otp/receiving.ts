@@ -1,0 +1,137 @@
+/**
+ * Receiving: how a process that runs a function takes messages out of its mailbox, in order or the first that matches.
+ *
+ * Invariant: a message that was looked at and left is not looked at again by the same `receive`.
+ *
+ * @example
+ *   const reply = await receiveIn(proc, (m) => isReply(m), 1000);
+ */
+import { currentClock, type TimerHandle } from './clock.ts';
+import { BadArgument } from './errors.ts';
+import { crashProcess } from './exit-signals.ts';
+import { CAST, INFO, SYSTEM } from './mailbox.ts';
+import { DEAD, type Proc } from './proc.ts';
+import { timeout as TIMEOUT } from './step.ts';
+import { reasonOfThrow } from './thrown.ts';
+
+/** The messages that a call or cast gives to a process that is no genServer: it may be one built by hand. */
+export interface RawCall {
+  readonly tag: '$call';
+  readonly name: string;
+  readonly payload: unknown;
+  readonly from: unknown;
+}
+export interface RawCast {
+  readonly tag: '$cast';
+  readonly name: string;
+  readonly payload: unknown;
+}
+
+/** A request of `sys`, as a process built by hand receives it: for `sys.handleSystemMessage`. */
+export class SystemMessage {
+  /** Internal to the layer. */
+  readonly run: (proc: Proc) => unknown;
+
+  constructor(run: (proc: Proc) => unknown) {
+    this.run = run;
+  }
+}
+
+interface Waiting {
+  readonly match: ((message: unknown) => boolean) | undefined;
+  readonly resolve: (message: unknown) => void;
+  /** Messages already looked at and left. */
+  seen: number;
+  timer: TimerHandle | undefined;
+}
+
+/** A process whose function may wait in `receive`. */
+export interface Receiving extends Proc {
+  waiting: Waiting | undefined;
+  /** Whether its end clears the timer of `receive`. */
+  timesReceive: boolean;
+}
+
+/** Whether somebody waits for a message that was not looked at. */
+export function hasUnseen({ waiting, mailbox }: Receiving): boolean {
+  return waiting !== undefined && mailbox.size > waiting.seen;
+}
+
+/** Hands the first message that fits to who waits for it. */
+export function serveReceive(proc: Receiving): void {
+  const { waiting } = proc;
+  if (!waiting) return;
+  const found = take(proc, waiting);
+  if (found) wake(proc, waiting, found.message);
+}
+
+/** The message at `index` was taken out of the mailbox by somebody else. */
+export function skipRemoved({ waiting }: Receiving, index: number): void {
+  if (waiting && index < waiting.seen) waiting.seen--;
+}
+
+/** Waits for a message that matches; resolves with `timeout` if none comes in time. */
+export function receiveIn(
+  proc: Receiving,
+  match: ((message: unknown) => boolean) | undefined,
+  milliseconds: number,
+): Promise<unknown> {
+  if (proc.waiting)
+    throw new BadArgument(
+      'receive_pending',
+      `${proc.pid} waits in receive already`,
+      'Await one receive before the next; wait for several senders with one match.',
+    );
+  return new Promise((resolve) => {
+    const waiting: Waiting = { match, resolve, seen: 0, timer: undefined };
+    const found = take(proc, waiting);
+    if (proc.status === DEAD) return;
+    if (found) return resolve(found.message);
+    if (milliseconds === 0) return resolve(TIMEOUT);
+    proc.waiting = waiting;
+    if (milliseconds === Infinity) return;
+    waiting.timer = currentClock().setTimer(milliseconds, () => {
+      if (proc.status !== DEAD && proc.waiting === waiting) wake(proc, waiting, TIMEOUT);
+    });
+    if (proc.timesReceive) return;
+    proc.timesReceive = true;
+    (proc.timers ??= new Set()).add({
+      cancel: () => proc.waiting?.timer && currentClock().clearTimer(proc.waiting.timer),
+    });
+  });
+}
+
+/** Looks at the messages not yet looked at; removes the first that matches. */
+function take(proc: Receiving, waiting: Waiting): { message: unknown } | undefined {
+  const { mailbox } = proc;
+  for (; waiting.seen < mailbox.size; waiting.seen++) {
+    const message = messageAt(proc, waiting.seen);
+    let matches: boolean;
+    try {
+      matches = waiting.match === undefined || waiting.match(message);
+    } catch (error) {
+      crashProcess(proc, reasonOfThrow(error));
+      return undefined;
+    }
+    if (!matches) continue;
+    mailbox.remove(waiting.seen);
+    return { message };
+  }
+  return undefined;
+}
+
+function messageAt({ mailbox }: Receiving, index: number): unknown {
+  const mark = mailbox.markAt(index);
+  const head = mailbox.headAt(index);
+  if (mark === INFO) return head;
+  if (mark === SYSTEM) return new SystemMessage(head as (proc: Proc) => unknown);
+  const payload = mailbox.bodyAt(index);
+  if (mark === CAST) return { tag: '$cast', name: head as string, payload } satisfies RawCast;
+  return { tag: '$call', name: head as string, payload, from: mark } satisfies RawCall;
+}
+
+function wake(proc: Receiving, waiting: Waiting, message: unknown): void {
+  proc.waiting = undefined;
+  if (waiting.timer) currentClock().clearTimer(waiting.timer);
+  waiting.resolve(message);
+}
