@@ -55,7 +55,7 @@ export interface ServeOptions {
   readonly tree?: boolean | Pick<OperatorOptions, 'allow'>;
   /** The tree, and orders: `POST /genroom/crash/<roomId>`. By default from this machine only. Default false. */
   readonly operator?: boolean | Pick<OperatorOptions, 'allow'>;
-  /** One line an entry, to stderr, or a function of yours (for the main thread). Default `text`. */
+  /** One line an entry, to stderr, or a function of yours, on the main thread; false: none. Default `text`. */
   readonly log?: LogFormat | Log | false;
   /** A failure that no process owns: `report` (default), or `exit`: close, then end the process with code 1. */
   readonly unowned?: 'report' | 'exit';

@@ -18,7 +18,7 @@ import { installStrayHandlers } from '../otp/stray.ts';
 import { errorText } from '../platform/error-text.ts';
 import { GenroomError } from '../platform/errors.ts';
 import { crashEntry } from '../telemetry/crash-record.ts';
-import { guardedLog, lineLog, type Log, type LogEntry } from '../telemetry/log.ts';
+import { guardedLog, lineLog, type Log, type LogEntry, type LogFormat } from '../telemetry/log.ts';
 import { openEventLog } from './event-log.ts';
 import { openGateway } from './gateway.ts';
 import type { HttpHandler } from './http/handler.ts';
@@ -79,16 +79,15 @@ async function start(options: ServeOptions, ends: End[]): Promise<GenroomServer>
   if (inspecting())
     log(entry('info', 'inspect', 'A debugger may stop this process: the deadlines of calls are suspended.'));
 
-  const workerLog = typeof options.log === 'function' ? 'text' : (options.log ?? 'text');
   const { callTimeout, recovery, hangTimeout, watchdog = WATCHDOG } = options;
-  if (watchdog !== false) ends.push(startWatchdog({ timeout: watchdog, log: workerLog }));
+  if (watchdog !== false) ends.push(startWatchdog({ timeout: watchdog, log: formatOf(options.log) }));
   const exposeErrors = options.exposeErrors ?? process.env['NODE_ENV'] !== 'production';
   const nodes: RoomNode[] = [];
   ends.push(() => Promise.all(nodes.map((node) => node.stop())));
   const starting = nodeNames(options.nodes ?? 0).map((name) =>
     startRoomNode(options.rooms, {
       nodes: name === undefined ? 0 : 1,
-      log: workerLog,
+      ...(options.log !== false && { log }),
       ...(name && { name }),
       ...(hangTimeout !== undefined && { worker: { hangTimeout } }),
     }),
@@ -190,6 +189,11 @@ function onSignals(close: () => void): () => void {
 function logOf(choice: NonNullable<ServeOptions['log']>): Log {
   if (choice === false) return () => {};
   return typeof choice === 'function' ? choice : lineLog(choice);
+}
+
+/** For what cannot be given to a function any more. */
+function formatOf(choice: ServeOptions['log'] = 'text'): LogFormat | false {
+  return typeof choice === 'function' ? 'text' : choice;
 }
 
 function entry(level: LogEntry['level'], event: string, text: string): LogEntry {

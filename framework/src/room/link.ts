@@ -21,6 +21,7 @@
  */
 import type { PlayerTurn, RoomTurn, TimerRecord, OperationReply } from './turn-record.ts';
 import type { StateSnapshot } from './state/state-change.ts';
+import type { LogEntry } from '../telemetry/log.ts';
 import type { ThreadReport } from '../telemetry/thread-report.ts';
 
 /** What the gateway knows of a connection, for `auth`. Plain data. */
@@ -149,7 +150,9 @@ export type FromNode =
   | FromRoom
   | { readonly kind: 'tree'; readonly request: number; readonly tree: unknown }
   /** Once a second, of a node that has a thread of its own: what it counts there. */
-  | { readonly kind: 'report'; readonly report: ThreadReport };
+  | { readonly kind: 'report'; readonly report: ThreadReport }
+  /** What its log says, for the one of the server. */
+  | { readonly kind: 'log'; readonly entry: LogEntry };
 
 export type RoomOrder =
   | { readonly order: 'disconnect'; readonly sessionId: string; readonly code: number; readonly reason: string }

@@ -12,6 +12,7 @@ import { GenroomError } from '../../platform/errors.ts';
 import type { HandLedger } from '../../room/hand-ledger.ts';
 import type { FromNode, FromRoom, ToNode } from '../../room/link.ts';
 import { type NodeReport, reportNode } from './reports.ts';
+import type { Log } from '../../telemetry/log.ts';
 import { addLost, nothingYet, type ThreadReport } from '../../telemetry/thread-report.ts';
 
 /** What a shell hears from its node. */
@@ -37,6 +38,7 @@ export class RoomNode {
   readonly #listeners = new Map<string, NodeListener>();
   #keys = 0;
   readonly #inspections = new Map<number, Inspection>();
+  readonly #log: Log;
   #requests = 0;
   #up = true;
   #gone: string | undefined;
@@ -45,8 +47,12 @@ export class RoomNode {
   /** Of the threads that had this node before. */
   #lostReports = nothingYet;
 
-  /** @param ledger what the node's processes write down, where the node may be lost */
-  constructor(connection: NodeConnection<ToNode, FromNode>, ledger?: HandLedger) {
+  /**
+   * @param ledger what the node's processes write down, where the node may be lost
+   * @param log takes what the log of the node's thread says
+   */
+  constructor(connection: NodeConnection<ToNode, FromNode>, ledger?: HandLedger, log: Log = () => {}) {
+    this.#log = log;
     this.#ledger = ledger;
     this.name = connection.name;
     this.#connection = connection;
@@ -144,6 +150,9 @@ export class RoomNode {
         return;
       case 'report':
         this.#report = message.report;
+        return;
+      case 'log':
+        this.#log(message.entry);
         return;
       default:
         this.#listeners.get(message.roomId)?.receive(message);

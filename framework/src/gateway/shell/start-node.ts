@@ -11,7 +11,7 @@ import type { RoomDefinition } from '../../room/definition.ts';
 import type { FromNode, ToNode } from '../../room/link.ts';
 import { HandLedger } from '../../room/hand-ledger.ts';
 import { roomModules } from '../../room/room-module.ts';
-import type { LogFormat } from '../../telemetry/log.ts';
+import type { Log } from '../../telemetry/log.ts';
 import { LocalRoomNode } from './local-room-node.ts';
 import { RoomNode } from './room-node.ts';
 import type { WorkerHostData } from './worker-host.ts';
@@ -23,8 +23,8 @@ export interface StartNodeOptions {
   readonly clone?: boolean;
   /** Name of the worker's thread, for reports. Default `node-1`. */
   readonly name?: string;
-  /** How a worker logs what its rooms report, to stderr. Default false. */
-  readonly log?: LogFormat | false;
+  /** Takes what a worker's rooms report. Default: nothing does. */
+  readonly log?: Log;
   /** How often the node is started again after its end. */
   readonly restart?: Partial<RestartLimit>;
   readonly worker?: Pick<WorkerNodeOptions, 'resourceLimits' | 'startTimeout' | 'hangTimeout'>;
@@ -41,10 +41,10 @@ export async function startRoomNode(
     const { clone = false, restart } = options;
     return new RoomNode(await LocalRoomNode.start(definitions, { clone, ...(restart && { restart }) }));
   }
-  const { name = 'node-1', log = false, restart, worker } = options;
+  const { name = 'node-1', log, restart, worker } = options;
   const memory = HandLedger.memory();
-  const data: WorkerHostData = { name, rooms: roomModules(definitions), ledger: memory, log };
+  const data: WorkerHostData = { name, rooms: roomModules(definitions), ledger: memory, log: log !== undefined };
   const node = workerNode<ToNode, FromNode>({ name, host: WORKER_HOST, data, ...(restart && { restart }), ...worker });
   await node.ready;
-  return new RoomNode(node, new HandLedger(memory));
+  return new RoomNode(node, new HandLedger(memory), log);
 }
