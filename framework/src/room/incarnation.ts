@@ -11,10 +11,10 @@
  *     room.commit(turn);
  */
 import type { Schema } from '@colyseus/schema';
-import { currentClock, isAlive, type Pid, sendAfter } from '../otp/index.ts';
+import { currentClock, type Pid, sendAfter } from '../otp/index.ts';
 import { reportStrayChange } from './channels.ts';
 import type { AnyRoomParts } from './definition.ts';
-import { IncarnationEnded, OutsideTurn, RefusedAfterChange } from './errors.ts';
+import { RefusedAfterChange } from './errors.ts';
 import type { RoomHandle } from './handles.ts';
 import type { FromNode } from './link.ts';
 import { Member } from './member.ts';
@@ -25,6 +25,7 @@ import { roomHandle } from './room-handle.ts';
 import type { RoomTask } from './room-task.ts';
 import type { TrackedState } from './state/index.ts';
 import { Turn } from './turn.ts';
+import { TurnTaker } from './turn-taker.ts';
 import type { Frame, RoomTurn } from './turn-record.ts';
 import { describeWork, type Work, type WorkInHand } from './work-in-hand.ts';
 
@@ -48,11 +49,10 @@ export interface RoomArgument {
   readonly say: (message: FromNode, transfer?: readonly ArrayBuffer[]) => void;
 }
 
-export class Incarnation {
+export class Incarnation extends TurnTaker {
   readonly id: string;
   readonly name: string;
   readonly epoch: number;
-  readonly pid: Pid;
   readonly parts: AnyRoomParts;
   readonly crashes: ReadonlyMap<string, number>;
   readonly starts: { hung: number };
@@ -70,13 +70,13 @@ export class Incarnation {
   timers: NamedTimers;
   operations = new Operations();
   tickDue = 0;
-  turn: Turn | undefined;
   readonly #say: RoomArgument['say'];
   #turns = 0;
   #lastFlush = -Infinity;
   #flushSet = false;
 
   constructor(argument: RoomArgument, pid: Pid) {
+    super(pid);
     this.id = argument.roomId;
     this.name = argument.parts.name;
     this.epoch = argument.epoch;
@@ -85,30 +85,13 @@ export class Incarnation {
     this.starts = argument.starts;
     this.hand = argument.hand;
     this.#say = argument.say;
-    this.pid = pid;
     this.timers = new NamedTimers(pid);
     this.handle = roomHandle(this);
   }
 
-  get what(): string {
+  override get what(): string {
     return `room ${this.name}/${this.id}`;
   }
-
-  get alive(): boolean {
-    return isAlive(this.pid);
-  }
-
-  /** @throws IncarnationEnded */
-  check(): void {
-    if (!this.alive) throw new IncarnationEnded(this.what);
-  }
-
-  /** The running turn, for an effect. @throws IncarnationEnded, OutsideTurn */
-  readonly running = (effect: string): Turn => {
-    this.check();
-    if (!this.turn) throw new OutsideTurn(this.what, effect);
-    return this.turn;
-  };
 
   get state(): TrackedState<Schema> {
     return this.tracked!;

@@ -9,8 +9,7 @@
  *     …                                    // user code
  *     player.commit(turn);
  */
-import { isAlive, type Pid, type Target } from '../otp/index.ts';
-import { IncarnationEnded, OutsideTurn } from './errors.ts';
+import type { Pid, Target } from '../otp/index.ts';
 import { dataFrame } from './frames.ts';
 import { handleTiming } from './handle-timing.ts';
 import type { PlayerSelf } from './handles.ts';
@@ -19,6 +18,7 @@ import { NamedTimers } from './named-timers.ts';
 import { keep } from './plain-data.ts';
 import type { AnyPlayerParts } from './player-definition.ts';
 import { Turn } from './turn.ts';
+import { TurnTaker } from './turn-taker.ts';
 import type { AnyRoomParts } from './definition.ts';
 import type { PlayerTurn } from './turn-record.ts';
 import { retryKey, type Work, type WorkInHand } from './work-in-hand.ts';
@@ -45,11 +45,10 @@ const REMEMBERED = 1024;
 
 const NO_PARTS: AnyPlayerParts = {};
 
-export class PlayerProcess {
+export class PlayerProcess extends TurnTaker {
   readonly sessionId: string;
   readonly roomId: string;
   readonly name: string;
-  readonly pid: Pid;
   readonly room: AnyRoomParts;
   readonly parts: AnyPlayerParts;
   readonly target: Target<typeof roomServer>;
@@ -62,13 +61,13 @@ export class PlayerProcess {
   state: { readonly value: unknown } | undefined;
   connected = true;
   timers: NamedTimers;
-  turn: Turn | undefined;
   /** What this process finished by itself: a restarted room makes the shell send it again if that is not known there yet. */
   readonly finished = new Set<number>();
   readonly #argument: PlayerArgument;
   #turns = 0;
 
   constructor(argument: PlayerArgument, pid: Pid) {
+    super(pid);
     this.#argument = argument;
     this.sessionId = argument.sessionId;
     this.roomId = argument.roomId;
@@ -76,7 +75,6 @@ export class PlayerProcess {
     this.room = argument.room;
     this.parts = argument.room.player?.parts ?? NO_PARTS;
     this.target = argument.target;
-    this.pid = pid;
     this.timers = new NamedTimers(pid);
     this.self = playerSelf(this);
     if (argument.session) this.remember(argument.session);
@@ -86,12 +84,8 @@ export class PlayerProcess {
     return this.roomId;
   }
 
-  get what(): string {
+  override get what(): string {
     return `player ${this.sessionId} of room ${this.name}/${this.roomId}`;
-  }
-
-  get alive(): boolean {
-    return isAlive(this.pid);
   }
 
   /** Authentication and loading hold up nobody else. */
@@ -115,16 +109,6 @@ export class PlayerProcess {
       ({ name, due }) => (crashes.get(retryKey({ kind: 'timer', type: name, due })!) ?? 0) < TRIES,
     );
     this.timers = new NamedTimers(this.pid, kept);
-  }
-
-  running(effect: string): Turn {
-    this.check();
-    if (!this.turn) throw new OutsideTurn(this.what, effect);
-    return this.turn;
-  }
-
-  check(): void {
-    if (!this.alive) throw new IncarnationEnded(this.what);
   }
 
   begin(work: Work): Turn {
