@@ -214,7 +214,7 @@ async function restartSome(): Promise<void> {
   await asProcess(async () => {
     const observer = self();
     await startChild(supervisor, childSpec(crasher, { observer }));
-    for (let i = 0; i < RESTARTS; i++) cast(await receive<Ref<typeof crasher>>(), 'crash');
+    for (let i = 0; i < RESTARTS; i++) cast((await receive()) as Ref<typeof crasher>, 'crash');
     await receive();
   });
   await stopServer(supervisor);

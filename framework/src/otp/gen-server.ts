@@ -40,15 +40,14 @@ export interface Call<R = unknown> extends Self {
 }
 
 type MaybePromise<T> = T | Promise<T>;
-/** A handler's own parameters are inferred from it, so the constraint must accept any. */
-// oxlint-disable-next-line typescript/no-explicit-any
-type Any = any;
 
-export type CallHandlers<S> = Record<
-  string,
-  (state: NoInfer<S>, payload: Any, call: Call<Any>) => MaybePromise<Reply<S, unknown> | Next<S>>
->;
-export type CastHandlers<S> = Record<string, (state: NoInfer<S>, payload: Any, self: Self) => MaybePromise<Next<S>>>;
+/** As methods, so that a handler may declare which payload it takes; what declares none gets an unknown one. */
+interface Handler<S> {
+  call(state: NoInfer<S>, payload: unknown, call: Call): MaybePromise<Reply<S, unknown> | Next<S>>;
+  cast(state: NoInfer<S>, payload: unknown, self: Self): MaybePromise<Next<S>>;
+}
+export type CallHandlers<S> = Record<string, Handler<S>['call']>;
+export type CastHandlers<S> = Record<string, Handler<S>['cast']>;
 
 export interface GenServerDefinition<A, S, C, K> {
   /** Names the behaviour in reports. */
@@ -92,7 +91,7 @@ export type Handlers<G> = G extends { readonly [handlers]?: infer H }
   ? NonNullable<H> & { calls: unknown; casts: unknown }
   : never;
 
-type PayloadOf<F> = F extends (state: Any, ...rest: infer P) => unknown
+type PayloadOf<F> = F extends (state: never, ...rest: infer P) => unknown
   ? P extends [infer Payload, ...unknown[]]
     ? Payload extends Self
       ? []
@@ -105,14 +104,14 @@ type PayloadOf<F> = F extends (state: Any, ...rest: infer P) => unknown
       ? [payload?: unknown extends Optional ? undefined : Optional]
       : [payload?: undefined]
   : never;
-type ReplyNow<T> = T extends Reply<Any, infer V> ? V : never;
+type ReplyNow<T> = T extends Reply<unknown, infer V> ? V : never;
 type ReplyLater<T, F> =
-  Exclude<T, Reply<Any, Any>> extends never
+  Exclude<T, Reply<unknown, unknown>> extends never
     ? never
-    : F extends (state: Any, payload: Any, call: Call<infer R>) => unknown
+    : F extends (state: never, payload: never, call: Call<infer R>) => unknown
       ? R
       : unknown;
-type ReplyOf<F> = F extends (...args: Any[]) => infer T ? ReplyNow<Awaited<T>> | ReplyLater<Awaited<T>, F> : never;
+type ReplyOf<F> = F extends (...args: never[]) => infer T ? ReplyNow<Awaited<T>> | ReplyLater<Awaited<T>, F> : never;
 
 export type CallPayload<G, N extends string> = PayloadOf<Handlers<G>['calls'][N & keyof Handlers<G>['calls']]>;
 export type CastPayload<G, N extends string> = PayloadOf<Handlers<G>['casts'][N & keyof Handlers<G>['casts']]>;

@@ -134,13 +134,12 @@ export function spawnMonitor<T = 'DOWN'>(body: Body, options?: MonitorOptions<T>
  * @param options.timeout milliseconds; then the symbol `timeout` comes instead. Default Infinity
  * @throws NoProcess outside of a spawned process
  */
-export function receive<T = unknown>(
-  match?: ((message: unknown) => message is T) | ((message: unknown) => boolean),
-): Promise<T>;
-export function receive<T = unknown>(
-  match: ((message: unknown) => message is T) | ((message: unknown) => boolean) | undefined,
+export function receive<T>(match: (message: unknown) => message is T): Promise<T>;
+export function receive<T>(
+  match: (message: unknown) => message is T,
   options: { timeout: number },
 ): Promise<T | typeof TIMEOUT>;
+export function receive(match?: (message: unknown) => boolean, options?: { timeout: number }): Promise<unknown>;
 export function receive(match?: (message: unknown) => boolean, options?: { timeout: number }): Promise<unknown> {
   const proc = requireProc('receive');
   if (!('waiting' in proc)) {
