@@ -215,16 +215,16 @@ function dynamicServer(
       trapExit: true,
       init,
       calls: {
-        startChild: startChild as never,
-        terminateChild: terminateChild as never,
-        restartChild: ((state: State, id: unknown) => fault(state, 'not_found', id)) as never,
-        deleteChild: ((state: State, id: unknown) => fault(state, 'not_found', id)) as never,
-        whichChildren: ((state: State) => reply([...state.children.values()].map(describe).reverse(), state)) as never,
-        childSpec: ((state: State, pid: Pid) => {
+        startChild: startChild,
+        terminateChild: terminateChild,
+        restartChild: (state: State, id: unknown) => fault(state, 'not_found', id),
+        deleteChild: (state: State, id: unknown) => fault(state, 'not_found', id),
+        whichChildren: (state: State) => reply([...state.children.values()].map(describe).reverse(), state),
+        childSpec: (state: State, pid: Pid) => {
           const child = state.children.get(pid);
           return child ? reply({ value: child.spec }, state) : fault(state, 'not_found', pid);
-        }) as never,
-        countChildren: ((state: State) => reply(countsOf([...state.children.values()].map(describe)), state)) as never,
+        },
+        countChildren: (state: State) => reply(countsOf([...state.children.values()].map(describe)), state),
       },
       casts: {},
       info: info,

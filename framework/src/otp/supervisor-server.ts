@@ -337,16 +337,16 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
       trapExit: true,
       init,
       calls: {
-        startChild: startChild as never,
-        terminateChild: terminateChild as never,
-        restartChild: restartChild as never,
-        deleteChild: deleteChild as never,
-        whichChildren: ((state: State) => reply(state.children.map(describe).reverse(), state)) as never,
-        childSpec: ((state: State, id: Key) => {
+        startChild: startChild,
+        terminateChild: terminateChild,
+        restartChild: restartChild,
+        deleteChild: deleteChild,
+        whichChildren: (state: State) => reply(state.children.map(describe).reverse(), state),
+        childSpec: (state: State, id: Key) => {
           const child = find(state, id);
           return child ? reply({ value: child.spec }, state) : fault(state, 'not_found', id);
-        }) as never,
-        countChildren: ((state: State) => reply(countsOf(state.children.map(describe)), state)) as never,
+        },
+        countChildren: (state: State) => reply(countsOf(state.children.map(describe)), state),
       },
       casts: {},
       info: info,

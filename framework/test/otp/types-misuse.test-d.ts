@@ -250,7 +250,7 @@ export async function agents(): Promise<void> {
 export async function steering(): Promise<void> {
   const { cents }: { cents: number } = await sys.getState(account);
   // @ts-expect-error a field that the state does not have
-  (await sys.getState(account)).balance;
+  void (await sys.getState(account)).balance;
   // @ts-expect-error a state of another shape
   await sys.replaceState(account, () => ({ balance: 5 }));
   // @ts-expect-error statistics are on, off or asked for
