@@ -105,27 +105,30 @@ export function table(rows: readonly Row[]): string {
   return text.join('\n');
 }
 
-function lineOf({ id, status, behaviour }: Row): string {
-  return `${status} ${id}: ${behaviour}`;
-}
-
 export interface Judgement {
   readonly rows: readonly Row[];
-  /** What is wrong, a line each: rows that are missing or failed, tests that failed, ids that nobody knows. */
-  readonly wrong: readonly string[];
+  /** Tests that failed. */
+  readonly failed: readonly string[];
+  /** Ids that tests carry and the inventory does not know. */
+  readonly unknown: readonly string[];
 }
 
 /** What a run of the layer's tests says of the inventory. */
 export function judge(results: readonly TestResult[]): Judgement {
-  const rows = rowsOf(inventory, results);
   return {
-    rows,
-    wrong: [
-      ...rows.filter(({ pass }) => !pass).map(lineOf),
-      ...results.filter(({ passed }) => !passed).map(({ name }) => `failed: ${name}`),
-      ...strangers(inventory, results).map((id) => `unknown id: ${id}`),
-    ],
+    rows: rowsOf(inventory, results),
+    failed: results.filter(({ passed }) => !passed).map(({ name }) => name),
+    unknown: strangers(inventory, results),
   };
+}
+
+/** What is wrong, a line each. */
+export function wrong({ rows, failed, unknown }: Judgement): string[] {
+  return [
+    ...rows.filter(({ pass }) => !pass).map(({ id, status, behaviour }) => `${status} ${id}: ${behaviour}`),
+    ...failed.map((name) => `failed: ${name}`),
+    ...unknown.map((id) => `unknown id: ${id}`),
+  ];
 }
 
 interface VitestReport {
@@ -179,14 +182,12 @@ async function main(): Promise<void> {
   });
   if (values.pages) return writePages();
   const results = values.results === undefined ? await runTests() : readReport(values.results);
-  const { rows, wrong } = judge(results);
-  const pass = wrong.length === 0;
-  if (values.json)
-    console.log(JSON.stringify({ pass, wrong, rows: rows.map(({ id, ...row }) => ({ name: id, ...row })) }));
-  else {
-    console.log(table(rows));
-    for (const line of wrong) console.log(line);
-  }
+  const judgement = judge(results);
+  const lines = wrong(judgement);
+  const pass = lines.length === 0;
+  const rows = judgement.rows.map(({ id, ...row }) => ({ name: id, ...row }));
+  if (values.json) console.log(JSON.stringify({ pass, wrong: lines, rows }));
+  else console.log([table(judgement.rows), ...lines].join('\n'));
   process.exitCode = pass ? 0 : 1;
 }
 

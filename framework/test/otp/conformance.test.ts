@@ -1,4 +1,4 @@
-/** The conformance table: what a row's state follows from, what the command prints, and the pages made of it. */
+/** The conformance table: what a row's state follows from, and what the command prints. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import inventory from '../../conformance/inventory.json' with { type: 'json' };
 import { idsOf, rowsOf, strangers, table } from '../../conformance/conformance.ts';
-import { made, stalePages } from '../../conformance/pages.ts';
 
 const rows = [
   { id: 'X-1', suite: 'one', mark: 'A', behaviour: 'applies' },
@@ -66,14 +65,4 @@ test('the command prints one JSON object with a row each, and fails for a row wi
       ],
     },
   });
-});
-
-test('docs/conformance.md and docs/otp-differences.md are as the inventory has them', () => {
-  const remedy = 'run `npm run conformance -- --pages`';
-  expect(stalePages(), remedy).toEqual([]);
-  const text = 'before\n<!-- made by npm run conformance -- --pages -->\nold\n<!-- to here -->\nafter\n';
-  const page = made('otp-differences.md', text, [...rows, { ...rows[1]!, id: 'X-5' }]);
-  expect(page).toMatch(/^before\n/);
-  expect(page).toContain('| why | X-2, X-5 |');
-  expect(page).not.toContain('old');
 });

@@ -1036,9 +1036,10 @@ describe('dynamic supervisors', () => {
       await stopServer(d);
       return performance.now() - began;
     };
-    await time(500);
-    const small = await time(500);
-    expect(await time(5000)).toBeLessThan(small * 50);
+    // The best of several: what else the machine does takes time from any of them.
+    const best = async (n: number): Promise<number> => Math.min(await time(n), await time(n), await time(n));
+    const small = await best(500);
+    expect(await best(5000)).toBeLessThan(small * 50);
     const d = await dyn();
     const inner = supervisor({ name: 'inner', strategy: 'oneForOne', children: [] });
     for (let i = 0; i < 1000; i++) await startChild(d, childSpec(inner));
