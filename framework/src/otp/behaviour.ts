@@ -2,6 +2,7 @@
  * Behaviour: what `start` can start. A definition (genServer, supervisor, registry …) makes the process that runs it.
  */
 import type { ExitReason } from './exit-reason.ts';
+import type { Pid } from './pid.ts';
 import { Proc } from './proc.ts';
 
 export const MAKE: unique symbol = Symbol('genroom.make');
@@ -20,6 +21,8 @@ export type InitFailure = { readonly ignored: true } | { readonly ignored: false
 
 /** A process of a definition: it is started by an init that the starter waits for. */
 export abstract class BehaviourProc extends Proc {
+  /** Whose EXIT ends it also when it traps exits (rule R-28): whom `startLink` bound it to; after `start`, itself. */
+  boundTo: Pid = this.pid;
   /** Runs init. Returns undefined when it succeeded, what went wrong when not, or a promise of that. Never throws. */
   abstract begin(arg: unknown): InitFailure | undefined | Promise<InitFailure | undefined>;
 }

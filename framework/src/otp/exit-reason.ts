@@ -97,9 +97,14 @@ export function isCrash(reason: ExitReason): reason is Crash {
   return kindOf(reason) === 'crash';
 }
 
-/** 'normal', 'shutdown' or a Shutdown: no crash report is written and a transient child is not restarted. */
+/**
+ * 'normal', 'shutdown' or a Shutdown: no crash report is written and a transient child is not restarted. So is a call
+ * that failed because its server shut down: OTP's `{shutdown, {GenServer, call, Args}}` has the form of a Shutdown.
+ */
 export function isOrderly(reason: ExitReason): boolean {
-  return reason === 'normal' || reason === 'shutdown' || kindOf(reason) === 'shutdown';
+  if (reason === 'normal' || reason === 'shutdown') return true;
+  const kind = kindOf(reason);
+  return kind === 'shutdown' || (kind === 'callFailed' && (reason as CallFailed).reason === 'shutdown');
 }
 
 /** The error of a crash, or behind a failed start or call. */

@@ -201,7 +201,7 @@ export class GenServerProc extends BehaviourProc {
     }
     const { info } = this.server.definition;
     this.last = { kind: 'info', payload: sent };
-    if (this.trapExit && isExit(message) && message.from === this.parent)
+    if (this.trapExit && isExit(message) && message.from === this.boundTo)
       return this.stopWith(message.reason, undefined, undefined);
     if (!info) return;
     let result: unknown;
@@ -299,13 +299,14 @@ export class GenServerProc extends BehaviourProc {
     try {
       outcome = terminate?.(reason, this.state, this.self);
     } catch (error) {
-      return crashProcess(this, reasonOfThrow(error), this.last);
+      // The reply is sent all the same, as in gen_server.
+      return this.stopped(reasonOfThrow(error), from, value);
     }
     if (!isThenable(outcome)) return this.stopped(reason, from, value);
     if (this.status === RUNNING) this.status = HELD;
     outcome.then(
       () => this.stopped(reason, from, value),
-      (error: unknown) => crashProcess(this, reasonOfThrow(error), this.last),
+      (error: unknown) => this.stopped(reasonOfThrow(error), from, value),
     );
   }
 

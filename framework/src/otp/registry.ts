@@ -113,7 +113,7 @@ export class RegistryProc extends BehaviourProc {
     if (mark instanceof From) return mark.serverEnded('noproc');
     const message = head as { tag?: unknown; from?: unknown; reason?: ExitReason } | undefined;
     // Its parent's EXIT ends it; there is nothing to be said to it otherwise.
-    if (message?.tag === 'EXIT' && message.from === this.parent) endProcess(this, message.reason!);
+    if (message?.tag === 'EXIT' && message.from === this.boundTo) endProcess(this, message.reason!);
   }
 
   protected override handle(): void {

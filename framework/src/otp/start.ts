@@ -140,7 +140,10 @@ export function startProc(
   watch?.(proc);
   const refused = options.name && claimName(behaviour, proc, options.name);
   if (refused) return refused;
-  if (linked) addLink(parent!, proc);
+  if (linked) {
+    proc.boundTo = parent!.pid;
+    addLink(parent!, proc);
+  }
   const failure = runAs(proc, () => proc.begin(arg));
   if (!(failure instanceof Promise)) return outcomeOf(behaviour, proc, parent, linked, failure);
   if (proc.status === DEAD)
