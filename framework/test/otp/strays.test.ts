@@ -23,7 +23,16 @@ function run(kind: string): Promise<unknown> {
 }
 
 describe('a stray failure', () => {
-  for (const kind of ['promise', 'afterAwait', 'setTimeout', 'setImmediate', 'queueMicrotask', 'nextTick', 'emitter']) {
+  for (const kind of [
+    'promise',
+    'afterAwait',
+    'setTimeout',
+    'setInterval',
+    'setImmediate',
+    'queueMicrotask',
+    'nextTick',
+    'emitter',
+  ]) {
     test(`by ${kind} ends the process that started it, and no other`, async () => {
       expect(await run(kind)).toEqual({
         named: [{ owner: 'server', ended: true, message: kind }],
