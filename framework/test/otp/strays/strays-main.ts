@@ -24,10 +24,13 @@ const WAYS: Record<string, () => unknown> = {
     setTimeout(() => {
       throw new Error(kind);
     }, 2),
-  setInterval: () =>
-    setInterval(() => {
+  setInterval: () => {
+    const interval = setInterval(() => {
+      // Else it would fail again and again: nobody but who has set it can clear it.
+      clearInterval(interval);
       throw new Error(kind);
-    }, 2),
+    }, 2);
+  },
   setImmediate: () =>
     setImmediate(() => {
       throw new Error(kind);
