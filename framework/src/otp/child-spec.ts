@@ -18,7 +18,7 @@ import type { ViaName } from './target.ts';
 export type ShutdownTime = number | 'brutalKill';
 
 export interface ChildOptions {
-  /** Identifies the child within its supervisor. Default the definition's name. */
+  /** Identifies the child within its supervisor. Default the definition's name; of a supervisor with a name, its key. */
   readonly id?: Key;
   readonly restart?: Restart;
   readonly shutdown?: ShutdownTime;
@@ -60,7 +60,8 @@ export function childSpec<B extends Behaviour>(
     ? [arg?: A, options?: ChildOptions]
     : [arg: StartArguments<B>[0], options?: ChildOptions]
 ): ChildSpec {
-  return { id: behaviour.name, ...rest[1], behaviour, arg: rest[0] };
+  const key = 'isSupervisor' in behaviour ? rest[1]?.name?.address?.key : undefined;
+  return { id: key ?? behaviour.name, ...rest[1], behaviour, arg: rest[0] };
 }
 
 const RESTARTS: readonly unknown[] = ['permanent', 'transient', 'temporary'];

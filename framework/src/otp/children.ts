@@ -9,6 +9,8 @@ export interface ChildInfo {
   /** Undefined while stopped or restarting. */
   readonly pid: Pid | undefined;
   readonly type: 'worker' | 'supervisor';
+  /** The name of its definition, in the place of OTP's modules; undefined for a start function. */
+  readonly behaviour: string | undefined;
   /** Its last restart failed and is tried again. */
   readonly restarting: boolean;
 }

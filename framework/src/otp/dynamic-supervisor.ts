@@ -206,6 +206,7 @@ function dynamicServer(
     id: undefined,
     pid: child.restarting ? undefined : child.pid,
     type: child.spec.type,
+    behaviour: child.spec.behaviour?.name,
     restarting: child.restarting,
   });
 

@@ -20,7 +20,7 @@ import { DEAD, type Proc, procOf } from './proc.ts';
 import { comparable, type Key } from './registry.ts';
 import type { Intensity } from './restart-intensity.ts';
 import { restartChild, supervisor, type Supervisor, terminateChild } from './supervisor.ts';
-import { startOrder } from './supervisor-server.ts';
+import { childPid } from './supervisor-server.ts';
 import { ViaName } from './target.ts';
 
 export interface PartitionSupervisorDefinition {
@@ -130,7 +130,7 @@ class PartitionVia<G extends GenServer> extends ViaName<G> {
     if (!running || running.status === DEAD) return undefined;
     if (live === 0)
       throw new NoProcess(`${this.#definition.name} has no live partition`, 'Resize it to 1 or more first.');
-    const pid = startOrder(running)[partitionOf(this.#key, live)];
+    const pid = childPid(running, partitionOf(this.#key, live));
     return pid && procOf(pid);
   }
 

@@ -2,22 +2,24 @@
  * Restart strategies: which children a failing one takes along, and whether it comes back at all. Pure.
  *
  * @example
- *   restartSet('restForOne', 1, 4); // [1, 2, 3]
+ *   restartSet('restForOne', 'b', () => ['a', 'b', 'c', 'd']); // ['b', 'c', 'd']
  */
 import { type ExitReason, isOrderly } from './exit-reason.ts';
 
 export type Strategy = 'oneForOne' | 'oneForAll' | 'restForOne';
 export type Restart = 'permanent' | 'transient' | 'temporary';
 
-/** Indices, in start order, of the children that are stopped and started again when the child at `failed` ends. */
-export function restartSet(strategy: Strategy, failed: number, count: number): number[] {
+/** The children, in start order, that are stopped and started again when `failed` ends. `all` is asked only if need be. */
+export function restartSet<C>(strategy: Strategy, failed: C, all: () => C[]): C[] {
   switch (strategy) {
     case 'oneForOne':
       return [failed];
     case 'oneForAll':
-      return Array.from({ length: count }, (_, index) => index);
-    case 'restForOne':
-      return Array.from({ length: count - failed }, (_, index) => failed + index);
+      return all();
+    case 'restForOne': {
+      const children = all();
+      return children.slice(children.indexOf(failed));
+    }
   }
 }
 

@@ -7,6 +7,7 @@
  *   exits, as in OTP.
  * - A synchronous init runs at once, inside the starter's slice.
  */
+import { inspect } from 'node:util';
 import { type Behaviour, type BehaviourProc, type InitFailure, MAKE } from './behaviour.ts';
 import { publishStart } from './channels.ts';
 import { currentClock } from './clock.ts';
@@ -28,7 +29,7 @@ import type { Pid } from './pid.ts';
 import { currentProc, DEAD, living, type Proc } from './proc.ts';
 import { runAs } from './scheduler.ts';
 import { requireProc } from './spawn.ts';
-import type { Ref, ViaName } from './target.ts';
+import { type Ref, ViaName } from './target.ts';
 
 export interface StartOptions {
   /** A name to register before init runs; made by `via`. */
@@ -184,6 +185,8 @@ function whenBegun(
 function claimName(behaviour: Behaviour, proc: BehaviourProc, name: ViaName): StartOutcome | undefined {
   let holder: Pid | undefined;
   try {
+    if (!(name instanceof ViaName))
+      throw new BadArgument('bad_name', `${inspect(name)} is no name`, 'Use one made by via(registry, key).');
     holder = name.claim(proc);
   } catch (error) {
     endProcess(proc, 'normal');

@@ -8,6 +8,7 @@
  */
 import { countsOf, type ChildAnswer, type ChildErrorCode, type ChildFault, type ChildInfo } from './children.ts';
 import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
+import { type Child, ChildList } from './child-list.ts';
 import { type ChildSpec, keptSpec, type NormalSpec, normalSpec } from './child-spec.ts';
 import { publishRestart } from './channels.ts';
 import { currentClock } from './clock.ts';
@@ -36,17 +37,11 @@ export interface SupervisorSettings extends Flags {
   readonly children: readonly ChildSpec[] | ((arg: unknown) => readonly ChildSpec[] | Init<never>);
 }
 
-interface Child {
-  spec: NormalSpec;
-  pid: Pid | undefined;
-  restarting: boolean;
-}
-
 interface State {
   /** What it was started with: `children` is asked with it again at a code change. */
   readonly arg: unknown;
   readonly flags: Flags;
-  children: Child[];
+  children: ChildList;
   restarts: number[];
 }
 
@@ -64,8 +59,6 @@ class Retry {
 type Answer = Reply<State, ChildAnswer>;
 type Maybe<T> = T | Promise<T>;
 
-const sameId = (a: Key, b: Key): boolean => comparable(a) === comparable(b);
-
 export function supervisorServer(settings: SupervisorSettings): CompiledServer {
   const { name, strategy, intensity, autoShutdown } = settings;
   const flags: Flags = { strategy, intensity, autoShutdown };
@@ -73,10 +66,10 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
   function init(arg: unknown): unknown {
     const specs = specsOf(arg);
     if (specs instanceof Step) return specs;
-    const state: State = { arg, flags, children: [], restarts: [] };
+    const state: State = { arg, flags, children: new ChildList(), restarts: [] };
     return whenDone(startInOrder(state, specs, 0), (fault) => {
       if (!fault) return state;
-      return whenDone(stopAll(state.children), () =>
+      return whenDone(stopAll(state, state.children.inOrder()), () =>
         initStop(shutdown({ failedToStartChild: fault.child, reason: fault.reason })),
       );
     });
@@ -105,27 +98,22 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
       if (specs.kind === IGNORE) return state;
       throw new BadArgument('bad_children', `${name} declines the code change`, 'Return the children, or ignore().');
     }
-    const children = specs.map((spec): Child => {
-      const child = find(state, spec.id);
-      if (!child) return { spec, pid: undefined, restarting: false };
-      child.spec = spec;
-      return child;
-    });
-    const dropped = state.children.filter((child) => !children.includes(child));
-    return { ...state, flags, children: [...children, ...dropped] };
+    return { ...state, flags, children: state.children.updated(specs) };
   }
 
   function checkSpecs(specs: readonly NormalSpec[]): void {
-    specs.forEach((spec, index) => {
-      if (specs.findIndex((other) => sameId(other.id, spec.id)) !== index) {
+    const ids = new Set<unknown>();
+    for (const spec of specs) {
+      if (ids.has(comparable(spec.id))) {
         throw new BadArgument(
           'duplicate_child_id',
           `${name} has two children with the id ${String(spec.id)}`,
           'Give each an id of its own: childSpec(definition, arg, { id }).',
         );
       }
+      ids.add(comparable(spec.id));
       checkSignificant(spec);
-    });
+    }
   }
 
   function checkSignificant(spec: NormalSpec): void {
@@ -161,29 +149,25 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
     if ('reason' in started) return { code: 'child_start_failed', child: String(spec.id), reason: started.reason };
     const pid = 'pid' in started ? started.pid : undefined;
     // A temporary child that declines to start leaves nothing (rule R-47).
-    if (pid || spec.restart !== 'temporary') state.children.push({ spec: keptSpec(spec), pid, restarting: false });
+    if (pid || spec.restart !== 'temporary') state.children.add(keptSpec(spec), pid);
     return undefined;
   }
 
   /** Stops children one by one, the last started first (rule R-44). */
-  function stopAll(children: readonly Child[]): Maybe<void> {
-    for (let i = children.length - 1; i >= 0; i--) {
-      const child = children[i]!;
-      const stopped = stopChildProcess(currentProc()!, child.pid, child.spec);
-      child.pid = undefined;
-      if (stopped instanceof Promise) return stopped.then(() => stopAll(children.slice(0, i)));
+  function stopAll(state: State, list: readonly Child[], last = list.length - 1): Maybe<void> {
+    for (let i = last; i >= 0; i--) {
+      const { pid, spec } = list[i]!;
+      state.children.runs(list[i]!, undefined);
+      const stopped = stopChildProcess(currentProc()!, pid, spec);
+      if (stopped instanceof Promise) return stopped.then(() => stopAll(state, list, i - 1));
     }
   }
 
-  const find = (state: State, id: Key): Child | undefined => state.children.find((child) => sameId(child.spec.id, id));
-  const forget = (state: State, child: Child): void => {
-    state.children = state.children.filter((other) => other !== child);
-  };
   const fault = (state: State, code: ChildErrorCode, child: unknown, pid?: Pid, reason?: ExitReason): Answer =>
     reply({ error: { code, child: String(child), pid, ...(reason === undefined ? {} : { reason }) } }, state);
 
   function startChild(state: State, spec: NormalSpec): Maybe<Answer> {
-    const present = find(state, spec.id);
+    const present = state.children.find(spec.id);
     if (present)
       return present.pid
         ? fault(state, 'already_started', spec.id, present.pid)
@@ -198,50 +182,50 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
   }
 
   function terminateChild(state: State, id: Key): Maybe<Answer> {
-    const child = find(state, id);
+    const child = state.children.find(id);
     if (!child) return fault(state, 'not_found', id);
     return whenDone(stopChildProcess(currentProc()!, child.pid, child.spec), () => {
-      child.pid = undefined;
+      state.children.runs(child, undefined);
       child.restarting = false;
-      if (child.spec.restart === 'temporary') forget(state, child);
+      if (child.spec.restart === 'temporary') state.children.delete(child);
       return reply({}, state);
     });
   }
 
   function restartChild(state: State, id: Key): Maybe<Answer> {
-    const child = find(state, id);
+    const child = state.children.find(id);
     if (!child) return fault(state, 'not_found', id);
     if (child.pid) return fault(state, 'running', id, child.pid);
     if (child.restarting) return fault(state, 'restarting', id);
     return whenDone(startChildProcess(child.spec), (started) => {
       if ('reason' in started) return fault(state, 'child_start_failed', id, undefined, started.reason);
       if (!('pid' in started)) return fault(state, 'child_ignored', id);
-      child.pid = started.pid;
+      state.children.runs(child, started.pid);
       child.spec = keptSpec(child.spec);
       return reply({ value: started }, state);
     });
   }
 
   function deleteChild(state: State, id: Key): Answer {
-    const child = find(state, id);
+    const child = state.children.find(id);
     if (!child) return fault(state, 'not_found', id);
     if (child.pid) return fault(state, 'running', id, child.pid);
     if (child.restarting) return fault(state, 'restarting', id);
-    forget(state, child);
+    state.children.delete(child);
     return reply({}, state);
   }
 
   function ended(state: State, pid: Pid, reason: ExitReason): Maybe<Next<State>> {
-    const child = state.children.find((c) => c.pid === pid);
+    const child = state.children.ofPid(pid);
     if (!child) return noreply(state);
-    child.pid = undefined;
+    state.children.runs(child, undefined);
     const { restart, significant } = child.spec;
     const { autoShutdown } = state.flags;
     if (isReportedEnd(restart, reason)) reportChild(currentProc()!, 'childTerminated', reason, child.spec, pid);
     if (isRestarted(restart, reason)) return restartAfter(state, child, pid, reason);
-    if (restart === 'temporary') forget(state, child);
+    if (restart === 'temporary') state.children.delete(child);
     if (autoShutdown !== 'never' && countsAsSignificant(restart, significant, reason)) {
-      const othersRun = state.children.some((c) => c.spec.significant && (c.pid ?? c.restarting));
+      const othersRun = state.children.inOrder().some((c) => c.spec.significant && (c.pid ?? c.restarting));
       if (autoShutdown === 'anySignificant' || !othersRun) return stop('shutdown', state);
     }
     return noreply(state);
@@ -267,47 +251,52 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
       reportChild(me, 'shutdown', 'reachedMaxRestartIntensity', child.spec, pid);
       return stop('shutdown', state);
     }
-    const at = state.children.indexOf(child);
-    const set = restartSet(strategy, at, state.children.length).map((index) => state.children[index]!);
-    return whenDone(stopAll(set.filter((c) => c !== child)), () => {
-      // A temporary bystander is stopped with the others and not started again (rule R-46).
-      for (const other of set) if (other.spec.restart === 'temporary') forget(state, other);
-      return whenDone(
-        startAgain(
-          strategy,
-          set.filter((c) => c.spec.restart !== 'temporary'),
-          0,
-        ),
-        () => noreply(state),
-      );
-    });
+    const set = restartSet(strategy, child, () => state.children.inOrder());
+    return whenDone(
+      stopAll(
+        state,
+        set.filter((c) => c !== child),
+      ),
+      () => {
+        // A temporary bystander is stopped with the others and not started again (rule R-46).
+        for (const other of set) if (other.spec.restart === 'temporary') state.children.delete(other);
+        return whenDone(
+          startAgain(
+            state,
+            set.filter((c) => c.spec.restart !== 'temporary'),
+            0,
+          ),
+          () => noreply(state),
+        );
+      },
+    );
   }
 
-  function startAgain(strategy: Strategy, set: readonly Child[], from: number): Maybe<void> {
+  function startAgain(state: State, set: readonly Child[], from: number): Maybe<void> {
     for (let i = from; i < set.length; i++) {
       const child = set[i]!;
       const started = startChildProcess(child.spec);
       if (started instanceof Promise) {
         return started.then((s): Maybe<void> => {
-          const retry = revive(strategy, set, child, s);
-          return retry ? retry.done : startAgain(strategy, set, i + 1);
+          const retry = revive(state, set, child, s);
+          return retry ? retry.done : startAgain(state, set, i + 1);
         });
       }
-      const retry = revive(strategy, set, child, started);
+      const retry = revive(state, set, child, started);
       if (retry) return retry.done;
     }
   }
 
   /** Enters a restarted child; when it failed, sees to its retry and ends the round. */
   function revive(
-    strategy: Strategy,
+    state: State,
     set: readonly Child[],
     child: Child,
     started: ChildStart,
   ): { done: Maybe<void> } | undefined {
     if (!('reason' in started)) {
       child.restarting = false;
-      child.pid = 'pid' in started ? started.pid : undefined;
+      state.children.runs(child, 'pid' in started ? started.pid : undefined);
       return undefined;
     }
     child.restarting = true;
@@ -315,20 +304,21 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
     const me = currentProc()!;
     reportChild(me, 'startError', reason, child.spec, undefined);
     // With oneForAll those already started go down again before the retry (rule R-45).
-    const down = strategy === 'oneForAll' ? stopAll(set) : undefined;
+    const down = state.flags.strategy === 'oneForAll' ? stopAll(state, set) : undefined;
     return { done: whenDone(down, () => me.deliver(new Retry(child, reason), undefined, INFO)) };
   }
 
   function info(state: State, message: unknown): Maybe<Next<State>> {
     if (isExit(message)) return ended(state, message.from, message.reason);
-    if (message instanceof Retry && message.child.restarting && state.children.includes(message.child)) {
+    if (message instanceof Retry && message.child.restarting && state.children.has(message.child)) {
       return restartAfter(state, message.child, undefined, message.reason);
     }
     return noreply(state);
   }
 
   function describe(child: Child): ChildInfo {
-    return { id: child.spec.id, pid: child.pid, type: child.spec.type, restarting: child.restarting };
+    const { id, type, behaviour } = child.spec;
+    return { id, pid: child.pid, type, behaviour: behaviour?.name, restarting: child.restarting };
   }
 
   return compile(
@@ -341,23 +331,24 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
         terminateChild: terminateChild,
         restartChild: restartChild,
         deleteChild: deleteChild,
-        whichChildren: (state: State) => reply(state.children.map(describe).reverse(), state),
+        whichChildren: (state: State) => reply(state.children.inOrder().map(describe).reverse(), state),
         childSpec: (state: State, id: Key) => {
-          const child = find(state, id);
+          const child = state.children.find(id);
           return child ? reply({ value: child.spec }, state) : fault(state, 'not_found', id);
         },
-        countChildren: (state: State) => reply(countsOf(state.children.map(describe)), state),
+        countChildren: (state: State) => reply(countsOf(state.children.inOrder().map(describe)), state),
       },
       casts: {},
       info: info,
       codeChange,
-      terminate: (_reason, state) => stopAll((state as State | undefined)?.children ?? []),
+      // A start that failed has stopped what it started.
+      terminate: (_reason, state) => state && stopAll(state as State, (state as State).children.inOrder()),
     },
     'supervisor',
   );
 }
 
-/** The pids of a supervisor's children in start order. Internal to the layer. */
-export function startOrder(supervisor: { readonly state: unknown }): readonly (Pid | undefined)[] {
-  return ((supervisor.state as State | undefined)?.children ?? []).map((child) => child.pid);
+/** The pid of a supervisor's child while it runs. Internal to the layer. */
+export function childPid(supervisor: { readonly state: unknown }, id: Key): Pid | undefined {
+  return (supervisor.state as State | undefined)?.children.find(id)?.pid;
 }

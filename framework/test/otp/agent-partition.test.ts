@@ -118,6 +118,8 @@ describe('partitionSupervisor', () => {
 
   test('PS-01 PS-02 PS-03 PS-18 PS-19 its name is its id; by default as many partitions as run in parallel; listed by number', async () => {
     expect(childSpec(defined()).id).toBe('ps');
+    const names = registry({ name: 'names-ps02' });
+    expect(childSpec(defined(), undefined, { name: via(names, 'key') }).id).toBe('key');
     const many = partitionSupervisor({ name: 'many', child: childSpec(counter, {}) });
     const pid = await start(many);
     expect(partitions(many)).toBe(availableParallelism());
@@ -125,6 +127,15 @@ describe('partitionSupervisor', () => {
       Array.from({ length: availableParallelism() }, (_, i) => i).reverse(),
     );
     const n = partitions(many);
+    for (const child of await whichChildren(pid)) {
+      expect(child).toMatchObject({ type: 'worker', behaviour: 'counter', restarting: false });
+      expect(whereis(partition(many, child.id!))).toBe(child.pid);
+    }
+    const pids = new Set((await whichChildren(pid)).map((c) => c.pid));
+    for (const key of [0, -1, 1.5, 10 ** 12, 'a', '', true, 7n, ['room', 1]]) {
+      const found = whereis(partition(many, key as never))!;
+      expect([pids.has(found), whereis(partition(many, key as never))]).toEqual([true, found]);
+    }
     expect(await countChildren(pid)).toEqual({ specs: n, active: n, supervisors: 0, workers: n });
   });
 
@@ -185,6 +196,7 @@ describe('partitionSupervisor', () => {
     expect(await ask(ps, 3)).toBe(3);
     await resizePartitions(ps, 0);
     expect(() => whereis(partition(ps, 0))).toThrow('no live partition');
+    await expect((async () => ask(ps, 1))()).rejects.toThrow('no live partition');
     expect((await failure(resizePartitions(ps, 5))).code).toBe('bad_partition_supervisor');
   });
 

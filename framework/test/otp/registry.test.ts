@@ -162,6 +162,13 @@ for (const keys of ['unique', 'duplicate'] as const) {
         expect(match(name, 'a', over(0)).map(({ pid, value }) => [pid, value])).toEqual([
           [self(), { n: 1, kind: 'x' }],
         ]);
+        // Of several under one key, those that are accepted.
+        if (keys === 'duplicate') {
+          for (const more of [2, 3]) register(name, 'a', { n: more });
+          expect(match(name, 'a', over(1)).map(({ value }) => (value as { n: number }).n)).toEqual([2, 3]);
+          expect([countMatch(name, 'a', over(1)), countMatch(name, 'a', over(0))]).toEqual([2, 3]);
+          unregisterMatch(name, 'a', over(1));
+        }
         expect([
           match(name, 'a', over(1)),
           countMatch(name, 'a', over(0)),
@@ -179,6 +186,11 @@ for (const keys of ['unique', 'duplicate'] as const) {
         register(name, 'b', 2);
         for (const key of ['a', 'b', 'theirs']) unregisterMatch(name, key, (value) => value !== 2);
         expect([keysOf(name, self()), keysOf(name, other)]).toEqual([['b'], ['theirs']]);
+        if (keys === 'duplicate') {
+          for (const value of [1, 2, 3]) register(name, 'b', value);
+          unregisterMatch(name, 'b', (value) => (value as number) > 1);
+          expect(valuesOf(name, 'b', self())).toEqual([1]);
+        }
       });
     });
 
@@ -193,6 +205,14 @@ for (const keys of ['unique', 'duplicate'] as const) {
       expect(select(name, (e) => e.key === 'b' && e.pid === pid && e.value !== 1).map((e) => e.key)).toEqual(['b']);
       expect(select(name, (e) => e.key === 'a' || e.key === 'b')).toHaveLength(2);
       expect([countSelect(name, (e) => e.value === 'value of a'), countSelect(name, () => false)]).toEqual([1, 0]);
+      expect(countSelect(name, (e) => e.key === 'a' || e.key === 'b')).toBe(2);
+      const again = await holder(name, 'c', ...(keys === 'duplicate' ? ['c', 'a'] : []));
+      expect(select(name, (e) => e.pid === again).map((e) => e.key)).toEqual(
+        keys === 'duplicate' ? ['a', 'c', 'c'] : ['c'],
+      );
+      expect([select(name).length, countSelect(name, (e) => e.key === 'a')]).toEqual(
+        keys === 'duplicate' ? [5, 2] : [3, 1],
+      );
     });
 
     test(`${rows([9, 6], [14, 6])} keys are strict and typed, structured ones by their parts; user input is a safe key`, async () => {

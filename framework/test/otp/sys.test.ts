@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import {
   call,
@@ -271,7 +272,11 @@ describe('gen_server', () => {
   test('GS-02 GS-03 GS-05 EGS-08 a name is one made by via; it reaches the server', async () => {
     const names = registry({ name: 'names-gs' });
     await start(names);
-    expect((await failure(start(counter, {}, { name: 'bad' as never }))).code).toBe('start_failed');
+    for (const bad of ['bad', 7, {}, ['via', 'names', 'a']]) {
+      const error = await failure(start(counter, {}, { name: bad as never }));
+      expect([error.code, (error.cause as { code?: string }).code]).toEqual(['start_failed', 'bad_name']);
+      expect(error.message).toContain(inspect(bad));
+    }
     await start(counter, { n: 3 }, { name: via(names, ['room', 1]) });
     expect(await call(via<typeof counter>(names as never, ['room', 1]), 'get')).toBe(3);
     await stopServer(via(names, ['room', 1]));
@@ -376,6 +381,8 @@ describe('gen_server', () => {
   });
 
   test('EGS-39 EGS-40 EGS-41 EGS-42 EGS-43 status and crash reports show the formatted state; a failing formatter breaks neither', async () => {
+    const names = registry({ name: 'names-egs39' });
+    await start(names);
     const reports: CrashReport[] = [];
     const hear = (report: unknown): void => void reports.push(report as CrashReport);
     subscribe('genroom:process:crash', hear);
@@ -400,8 +407,9 @@ describe('gen_server', () => {
         [false, { secret: 'redacted' }],
         [true, 'formatStatus failed: Error: formatter'],
       ] as const) {
-        const server = await start(secretive, fails);
-        expect((await getStatus(server)).state).toEqual(shown);
+        const server = await start(secretive, fails, { name: via(names, `secretive ${fails}`) });
+        for (const target of [server, via(names, `secretive ${fails}`)])
+          expect((await getStatus(target)).state).toEqual(shown);
         cast(server, 'crash');
         await pause(2);
         expect(reports.at(-1)).toMatchObject({ state: shown, error: { message: 'in terminate' } });

@@ -434,12 +434,20 @@ describe('task.stream', () => {
           }
         };
         const before = processes().length;
-        for await (const outcome of task.stream(source(), (n) => (n === 0 ? 'first' : idle()), options)) {
+        let ended = false;
+        const below = async function* <T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+          try {
+            yield* items;
+          } finally {
+            ended = true;
+          }
+        };
+        for await (const outcome of below(task.stream(source(), (n) => (n === 0 ? 'first' : idle()), options))) {
           if (outcome.ok) break;
         }
-        return [closed, processes().length - before, await mailbox(5), processInfo(self())!.links];
+        return [closed, ended, processes().length - before, await mailbox(5), processInfo(self())!.links];
       });
-      expect(seen).toEqual([true, 0, [], []]);
+      expect(seen).toEqual([true, true, 0, [], []]);
     });
   }
 
