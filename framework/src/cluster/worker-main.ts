@@ -3,6 +3,7 @@
  * whether that worked. It knows nothing of rooms; the layer that starts the node names the host.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { nameRunning } from './hang-place.ts';
 import { startBeating } from './heartbeat.ts';
 import type { Link } from './link.ts';
 import { portLink } from './port-link.ts';
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     // Turns that had ended before a handler called process.exit have happened: their records must not be lost with it.
     process.on('exit', link.flush);
     const hosted = await module.host(link, workerData.data);
+    nameRunning();
     if (workerData.beat) startBeating(workerData.beat);
     greet({ up: true });
     void hosted?.ended.then((reason) => {

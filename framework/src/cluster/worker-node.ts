@@ -14,6 +14,7 @@ import { Worker, type ResourceLimits } from 'node:worker_threads';
 import { type Clock, currentClock } from '../otp/clock.ts';
 import { errorText } from '../platform/error-text.ts';
 import { GenroomError } from '../platform/errors.ts';
+import { describePlace, placeOfWorker } from './hang-place.ts';
 import { newBeat, watchBeat } from './heartbeat.ts';
 import type { NodeConnection, NodeEvents } from './node-connection.ts';
 import type { Link } from './link.ts';
@@ -133,8 +134,10 @@ export class WorkerNode<Out, In> implements NodeConnection<Out, In> {
       running = true;
       if (beat) {
         stopWatching = watchBeat(beat, () => {
-          reason ??= new Error(`its thread hung for ${hangTimeout} ms: a handler does not return`);
-          void worker.terminate();
+          void placeOfWorker(worker.threadId).then((place) => {
+            reason ??= new Error(`its thread hung for ${hangTimeout} ms in ${describePlace(place)}`);
+            return worker.terminate();
+          });
         });
       }
       this.#link = link;

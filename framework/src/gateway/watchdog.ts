@@ -9,8 +9,8 @@
  *     const stop = startWatchdog({ timeout: 10_000, log: 'text' });
  */
 import { Worker } from 'node:worker_threads';
+import { nameRunning } from '../cluster/hang-place.ts';
 import { type Beat, newBeat, startBeating } from '../cluster/heartbeat.ts';
-import { currentProc } from '../otp/proc.ts';
 import type { LogFormat } from '../telemetry/log.ts';
 
 export interface WatchdogOptions {
@@ -24,18 +24,14 @@ export interface WatchdogData {
   readonly beat: Beat;
   readonly timeout: number;
   readonly log: LogFormat | false;
-  /** Key of a global symbol: the function that says on the main thread whose code runs. */
-  readonly running: string;
 }
-
-const RUNNING = 'genroom.running';
 
 /** Returns what ends it. */
 export function startWatchdog({ timeout, log }: WatchdogOptions): () => Promise<void> {
   const beat = newBeat(timeout);
-  Object.assign(globalThis, { [Symbol.for(RUNNING)]: describeRunning });
+  nameRunning();
   const stopBeating = startBeating(beat);
-  const data: WatchdogData = { beat, timeout, log, running: RUNNING };
+  const data: WatchdogData = { beat, timeout, log };
   const thread = new Worker(new URL('./watchdog-thread.ts', import.meta.url), {
     name: 'watchdog',
     workerData: data,
@@ -47,10 +43,4 @@ export function startWatchdog({ timeout, log }: WatchdogOptions): () => Promise<
     await thread.terminate();
     stopBeating();
   };
-}
-
-/** The process whose code runs, for people. */
-function describeRunning(): string {
-  const proc = currentProc();
-  return proc ? [proc.behaviour, proc.label, String(proc.pid)].filter(Boolean).join(' ') : 'no process';
 }
