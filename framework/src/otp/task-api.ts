@@ -1,4 +1,4 @@
-/** The functions of Task, as users name them: `task.async`, `task.await`, `task.stream`, … */
+/** The functions of Task, as users name them: `task.async`, `task.await`, `task.asyncStream`, … */
 export {
   async,
   await,
@@ -13,4 +13,4 @@ export {
   yield,
   yieldMany,
 } from './task.ts';
-export { stream } from './task-stream.ts';
+export { asyncStream } from './task-stream.ts';

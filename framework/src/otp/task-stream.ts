@@ -1,11 +1,11 @@
 /**
- * task.stream: a task for each item, some at a time. Elixir's Task.async_stream.
+ * task.asyncStream: a task for each item, some at a time. Elixir's Task.async_stream.
  *
  * Outcomes come in the items' order, or as they end. When the consumer stops early, the running tasks are killed and
  * nothing of them reaches anybody. The tasks belong to the process that first asks for an outcome.
  *
  * @example
- *   for await (const outcome of task.stream(urls, fetchPage, { maxConcurrency: 4 })) …
+ *   for await (const outcome of task.asyncStream(urls, fetchPage, { maxConcurrency: 4 })) …
  */
 import { availableParallelism } from 'node:os';
 import { BadArgument, CallError } from './errors.ts';
@@ -45,7 +45,7 @@ interface Running<I, T> {
 }
 
 /** Runs `work` on each item. @throws BadArgument for bad options; CallError `call_timeout` where a task takes too long */
-export function stream<I, T>(
+export function asyncStream<I, T>(
   items: Iterable<I> | AsyncIterable<I>,
   work: (item: I) => T | Promise<T>,
   options: StreamOptions = {},
@@ -56,6 +56,26 @@ export function stream<I, T>(
   if (!(timeout >= 0)) throw bad('timeout', timeout, 'Give milliseconds or Infinity.');
   if (onTimeout !== 'exit' && onTimeout !== 'killTask') throw bad('onTimeout', onTimeout, "Use 'exit' or 'killTask'.");
   return run(items, work, { ...options, maxConcurrency, timeout, onTimeout });
+}
+
+/** As `asyncStream`, with the tasks under a supervisor, linked to both. Task.Supervisor's. */
+export function asyncStreamUnder<I, T>(
+  supervisor: Target,
+  items: Iterable<I> | AsyncIterable<I>,
+  work: (item: I) => T | Promise<T>,
+  options: StreamOptions = {},
+): AsyncGenerator<StreamOutcome<I, T>, void, undefined> {
+  return asyncStream(items, work, { ...options, supervisor, link: true });
+}
+
+/** As `asyncStream`, with the tasks under a supervisor and not linked to the consumer: a crash is an outcome. */
+export function asyncStreamNolink<I, T>(
+  supervisor: Target,
+  items: Iterable<I> | AsyncIterable<I>,
+  work: (item: I) => T | Promise<T>,
+  options: StreamOptions = {},
+): AsyncGenerator<StreamOutcome<I, T>, void, undefined> {
+  return asyncStream(items, work, { ...options, supervisor, link: false });
 }
 
 function bad(option: string, value: unknown, remedy: string): BadArgument {
@@ -74,7 +94,7 @@ async function* run<I, T>(
   settings: Settings,
 ): AsyncGenerator<StreamOutcome<I, T>, void, undefined> {
   const { maxConcurrency, ordered = true, zipInputOnExit = false } = settings;
-  const me = requireProc('task.stream');
+  const me = requireProc('task.asyncStream');
   const running: Running<I, T>[] = [];
   const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   let more = true;
@@ -107,7 +127,7 @@ async function* run<I, T>(
 
 async function begin<I, T>(input: I, work: (item: I) => T | Promise<T>, settings: Settings): Promise<Running<I, T>> {
   const { supervisor, link = true, timeout, onTimeout } = settings;
-  const me = requireProc('task.stream');
+  const me = requireProc('task.asyncStream');
   const body = (): T | Promise<T> => work(input);
   const task = supervisor
     ? await (link ? asyncUnder : asyncNolink)(supervisor, body)
@@ -130,7 +150,7 @@ async function begin<I, T>(input: I, work: (item: I) => T | Promise<T>, settings
       }
       task.close();
       if (onTimeout === 'exit')
-        failure = new CallError('call_timeout', `task.stream of ${String(task.pid)}`, 'timeout');
+        failure = new CallError('call_timeout', `task.asyncStream of ${String(task.pid)}`, 'timeout');
       if (proc) {
         removeLink(me, proc);
         sendExit(proc, me.pid, 'kill');

@@ -13,7 +13,7 @@ import type { ChildOptions } from './child-spec.ts';
 import { dynamicSupervisor, type DynamicSupervisor, type DynamicSupervisorDefinition } from './dynamic-supervisor.ts';
 import { currentProc, DEAD, type Proc } from './proc.ts';
 import { requireProc } from './spawn.ts';
-import { startChild } from './supervisor.ts';
+import { startChild as startUnder, whichChildren } from './supervisor.ts';
 import type { Pid } from './pid.ts';
 import type { Target } from './target.ts';
 import { beginTask, runTask, type Task, type TaskBody } from './task.ts';
@@ -53,14 +53,14 @@ async function under<T>(
     made = beginTask(owner, body, linked ? [supervisorProc, owner] : [supervisorProc]);
     return made.pid!;
   };
-  await startChild(supervisor, { id: 'task', restart: 'temporary', ...options, start: begin });
+  await startUnder(supervisor, { id: 'task', restart: 'temporary', ...options, start: begin });
   return made!;
 }
 
 /** Fire and forget under a supervisor; may be restarted, if `restart` says so. */
-export function startTask(supervisor: Target, body: TaskBody<unknown>, options: ChildOptions = {}): Promise<Pid> {
+export function startChild(supervisor: Target, body: TaskBody<unknown>, options: ChildOptions = {}): Promise<Pid> {
   const caller: Proc | undefined = currentProc();
-  return startChild(supervisor, {
+  return startUnder(supervisor, {
     id: 'task',
     restart: 'temporary',
     ...options,
@@ -68,4 +68,11 @@ export function startTask(supervisor: Target, body: TaskBody<unknown>, options: 
   });
 }
 
+/** The tasks that run under a supervisor. */
+export async function children(supervisor: Target): Promise<Pid[]> {
+  return (await whichChildren(supervisor)).flatMap(({ pid }) => pid ?? []);
+}
+
 export { asyncTask as async };
+export { asyncStreamNolink, asyncStreamUnder as asyncStream } from './task-stream.ts';
+export { terminateChild } from './supervisor.ts';

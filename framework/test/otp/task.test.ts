@@ -36,6 +36,12 @@ import {
 } from '../../src/otp/index.ts';
 import { endOf, failure, inProcess, mailbox, pause, reasons } from './stage.ts';
 
+const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+};
+
 const idle = (): Promise<never> => new Promise(() => {});
 const tags = (messages: unknown[]): unknown[] =>
   messages.map((m) => (isTaskResult(m) ? m.value : isDown(m) ? `DOWN ${describeReason(m.reason)}` : m));
@@ -75,7 +81,7 @@ describe('task', () => {
       task.startLink(() => send(me, task.callers()));
       const linked = await receive(Array.isArray);
       const under = await taskSup.async(sup, () => [task.callers(), processInfo(self())!.parent === sup]);
-      await taskSup.startTask(sup, () => send(me, task.callers()));
+      await taskSup.startChild(sup, () => send(me, task.callers()));
       const kept = await receive(Array.isArray);
       return [
         chain.map((pid) => (pid === me ? 'me' : pid === one.pid ? 'one' : 'other')),
@@ -356,12 +362,7 @@ describe('task', () => {
   });
 });
 
-describe('task.stream', () => {
-  const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
-    const all: T[] = [];
-    for await (const item of items) all.push(item);
-    return all;
-  };
+describe('task.asyncStream', () => {
   const wait = async (ms: number): Promise<number> => {
     await pause(ms);
     return ms;
@@ -384,8 +385,8 @@ describe('task.stream', () => {
               running--;
               return ms;
             };
-            const ordered = await collect(task.stream([16, 8, 4, 0], work, options));
-            const any = await collect(task.stream([90, 80, 70, 0], wait, { ...options, ordered: false }));
+            const ordered = await collect(task.asyncStream([16, 8, 4, 0], work, options));
+            const any = await collect(task.asyncStream([90, 80, 70, 0], wait, { ...options, ordered: false }));
             return [
               ordered,
               most,
@@ -413,8 +414,8 @@ describe('task.stream', () => {
           if (link) trapExit(true);
           const options = await make(link);
           const work = (n: number): number => (n === 2 ? exit('two') : n);
-          const plain = await collect(task.stream([1, 2, 3], work, options));
-          const zipped = await collect(task.stream([2], work, { ...options, zipInputOnExit: true }));
+          const plain = await collect(task.asyncStream([1, 2, 3], work, options));
+          const zipped = await collect(task.asyncStream([2], work, { ...options, zipInputOnExit: true }));
           return [plain, zipped, await mailbox(5)];
         });
         expect(seen).toEqual([[ok(1), out('two'), ok(3)], [{ ok: false, reason: 'two', input: 2 }], []]);
@@ -442,7 +443,7 @@ describe('task.stream', () => {
             ended = true;
           }
         };
-        for await (const outcome of below(task.stream(source(), (n) => (n === 0 ? 'first' : idle()), options))) {
+        for await (const outcome of below(task.asyncStream(source(), (n) => (n === 0 ? 'first' : idle()), options))) {
           if (outcome.ok) break;
         }
         return [closed, ended, processes().length - before, await mailbox(5), processInfo(self())!.links];
@@ -454,10 +455,12 @@ describe('task.stream', () => {
   test('TASK-083 TASK-085 TASK-112 a task that takes too long fails the consumer, or is killed and the rest goes on', async () => {
     const seen = await inProcess(async () => {
       const before = processes().length;
-      const error = await failure(collect(task.stream([50, 0], wait, { timeout: 10 })));
+      const error = await failure(collect(task.asyncStream([50, 0], wait, { timeout: 10 })));
       const left = processes().length - before;
-      const rest = await collect(task.stream([100, 0, 1], wait, { timeout: 30, onTimeout: 'killTask' }));
-      const any = await collect(task.stream([100, 0], wait, { timeout: 30, onTimeout: 'killTask', ordered: false }));
+      const rest = await collect(task.asyncStream([100, 0, 1], wait, { timeout: 30, onTimeout: 'killTask' }));
+      const any = await collect(
+        task.asyncStream([100, 0], wait, { timeout: 30, onTimeout: 'killTask', ordered: false }),
+      );
       return [error.code, left, rest, any, await mailbox(5)];
     });
     expect(seen).toEqual(['call_timeout', 0, [out('timeout'), ok(0), ok(1)], [ok(0), out('timeout')], []]);
@@ -465,7 +468,7 @@ describe('task.stream', () => {
 
   test('TASK-087 TASK-088 TASK-089 bad options are refused', () => {
     for (const bad of [{ maxConcurrency: 0 }, { onTimeout: 'explode' as never }, { timeout: -1 }]) {
-      expect(() => task.stream([], wait, bad)).toThrow('of a stream is');
+      expect(() => task.asyncStream([], wait, bad)).toThrow('of a stream is');
     }
   });
 
@@ -473,11 +476,11 @@ describe('task.stream', () => {
     const seen = await inProcess(async () => {
       send(self(), { tag: 'DOWN', ref: {}, pid: self(), reason: 'fake' });
       const me = self();
-      const values = await collect(task.stream([1], () => task.callers()[0] === me, {}));
-      const mine = task.stream([1, 2], (n) => n * 2, {});
+      const values = await collect(task.asyncStream([1], () => task.callers()[0] === me, {}));
+      const mine = task.asyncStream([1, 2], (n) => n * 2, {});
       const consumed = await task.await(task.async(() => collect(mine)));
       const sup = await start(taskSupervisor({ name: 'ts' }));
-      const theirs = task.stream([1], () => task.callers()[0] === me, { supervisor: sup });
+      const theirs = task.asyncStream([1], () => task.callers()[0] === me, { supervisor: sup });
       const other = await task.await(task.async(() => collect(theirs)));
       return [values, consumed, other, (await mailbox()).length];
     });
@@ -486,7 +489,7 @@ describe('task.stream', () => {
 
   test('TASK-093 TASK-101 TASK-103 streams compose: in lock step, and with a source that ends early', async () => {
     const seen = await inProcess(async () => {
-      const [a, b] = [task.stream([8, 0, 4], wait), task.stream([0, 8, 4], wait)];
+      const [a, b] = [task.asyncStream([8, 0, 4], wait), task.asyncStream([0, 8, 4], wait)];
       const pairs: unknown[] = [];
       for (;;) {
         const [x, y] = [await a.next(), await b.next()];
@@ -494,12 +497,12 @@ describe('task.stream', () => {
         pairs.push([x.value, y.value]);
       }
       const halting = async function* (): AsyncGenerator<number> {
-        for await (const outcome of task.stream([1, 2, 3], (n) => n)) {
+        for await (const outcome of task.asyncStream([1, 2, 3], (n) => n)) {
           if (outcome.ok && outcome.value === 2) return;
           if (outcome.ok) yield outcome.value;
         }
       };
-      return [pairs, await collect(task.stream(halting(), (n) => n * 10)), await mailbox(5)];
+      return [pairs, await collect(task.asyncStream(halting(), (n) => n * 10)), await mailbox(5)];
     });
     expect(seen).toEqual([
       [
@@ -531,10 +534,14 @@ describe('task.stream', () => {
         return n === 1 ? exit('one') : n;
       };
       const inner = await collect(
-        task.stream(take(task.stream(endless(0), work, { maxConcurrency: 4 }), 3), (outcome) => outcome.ok, {}),
+        task.asyncStream(
+          take(task.asyncStream(endless(0), work, { maxConcurrency: 4 }), 3),
+          (outcome) => outcome.ok,
+          {},
+        ),
       );
-      const outer = await collect(take(task.stream(endless(0), work, { maxConcurrency: 4 }), 3));
-      const [a, b] = [task.stream([0, 1], work), task.stream([1, 0], work)];
+      const outer = await collect(take(task.asyncStream(endless(0), work, { maxConcurrency: 4 }), 3));
+      const [a, b] = [task.asyncStream([0, 1], work), task.asyncStream([1, 0], work)];
       const pairs = [
         [(await a.next()).value, (await b.next()).value],
         [(await a.next()).value, (await b.next()).value],
@@ -577,7 +584,7 @@ describe('task.stream', () => {
   });
 
   test("R-64 a crash in a linked stream is its consumer's too", async () => {
-    expect(await endOf(() => collect(task.stream([1], () => exit('task failed'))))).toBe('task failed');
+    expect(await endOf(() => collect(task.asyncStream([1], () => exit('task failed'))))).toBe('task failed');
   });
 });
 
@@ -597,7 +604,7 @@ describe('taskSupervisor', () => {
     );
     expect((await whichChildren(s)).map((c) => c.id)).toEqual(['b', 'a']);
     expect((await failure(startChild(s, childSpec(taskSupervisor({ name: 'b' }))))).code).toBe('already_started');
-    const pid = await taskSup.startTask(via(names, 'a'), idle);
+    const pid = await taskSup.startChild(via(names, 'a'), idle);
     expect(await countChildren(via(names, 'a'))).toEqual({ specs: 1, active: 1, supervisors: 0, workers: 1 });
     expect((await whichChildren(via(names, 'a')))[0]!.pid).toBe(pid);
   });
@@ -640,7 +647,7 @@ describe('taskSupervisor', () => {
         await taskSup.async(sup, stubborn, { shutdown: 'brutalKill' }),
         await taskSup.asyncNolink(sup, stubborn, { shutdown: 5 }),
       ];
-      await taskSup.startTask(sup, stubborn, { shutdown: 5 });
+      await taskSup.startChild(sup, stubborn, { shutdown: 5 });
       await pause(2);
       const began = performance.now();
       await stopServer(sup);
@@ -659,7 +666,7 @@ describe('taskSupervisor', () => {
       ];
       await task.shutdown(held, { brutalKill: true });
       for (const link of [true, false]) {
-        const stream = task.stream([1, 2, 3], idle, { supervisor: sup, maxConcurrency: 3, link });
+        const stream = task.asyncStream([1, 2, 3], idle, { supervisor: sup, maxConcurrency: 3, link });
         codes.push((await failure(stream.next())).code);
         await pause(2);
       }
@@ -668,11 +675,30 @@ describe('taskSupervisor', () => {
     expect(seen).toEqual([Array(4).fill('max_children'), 0, []]);
   });
 
-  test('TS-14 TS-15 TS-17 TS-19 startTask: unattended, restarted if told so, ended by terminateChild', async () => {
+  test('TS-04 TS-19 TS-37 TS-41 taskSup: its children, an end of one by its pid, and streams under it, linked or not', async () => {
+    const seen = await inProcess(async () => {
+      const sup = await start(taskSupervisor({ name: 'own' }));
+      const pid = await taskSup.startChild(sup, idle);
+      const before = await taskSup.children(sup);
+      await taskSup.terminateChild(sup, pid);
+      const ok = await collect(taskSup.asyncStream(sup, [1, 2], (n) => n * 2));
+      const loose = await collect(taskSup.asyncStreamNolink(sup, [1], () => exit('failed')));
+      return [before.length, before[0] === pid, await taskSup.children(sup), ok, loose, await mailbox(5)];
+    });
+    const values = [2, 4].map((value) => ({ ok: true, value }));
+    expect(seen).toEqual([1, true, [], values, [{ ok: false, reason: 'failed' }], []]);
+    const linked = await endOf(async () => {
+      const sup = await start(taskSupervisor({ name: 'own' }));
+      await collect(taskSup.asyncStream(sup, [1], () => exit('failed')));
+    });
+    expect(linked).toBe('failed');
+  });
+
+  test('TS-14 TS-15 TS-17 TS-19 startChild: unattended, restarted if told so, ended by terminateChild', async () => {
     const sup = await start(taskSupervisor({ name: 'ts', intensity: { max: 2, period: 1000 } }));
     let runs = 0;
-    const pid = await taskSup.startTask(sup, idle);
-    await taskSup.startTask(
+    const pid = await taskSup.startChild(sup, idle);
+    await taskSup.startChild(
       sup,
       () => {
         runs++;
@@ -683,7 +709,7 @@ describe('taskSupervisor', () => {
     );
     // One that has ended before its supervisor looks ended as what it is: nothing is restarted.
     let once = 0;
-    await taskSup.startTask(sup, () => void once++, { restart: 'transient' });
+    await taskSup.startChild(sup, () => void once++, { restart: 'transient' });
     await pause(5);
     expect([runs, once, (await countChildren(sup)).active]).toEqual([3, 1, 2]);
     await terminateChild(sup, pid);

@@ -221,7 +221,7 @@ export async function tasks(sup: Pid): Promise<void> {
   await task.await(pid);
   // @ts-expect-error an unfinished task may be killed, ignored or left
   await task.yieldMany([one], { onTimeout: 'restart' });
-  for await (const outcome of task.stream([1, 2], (n) => String(n))) {
+  for await (const outcome of task.asyncStream([1, 2], (n) => String(n))) {
     const result: string | undefined = outcome.ok ? outcome.value : undefined;
     // @ts-expect-error a result of another type
     const number: number | undefined = outcome.ok ? outcome.value : undefined;

@@ -114,8 +114,8 @@ const hours: Record<string, () => Promise<unknown>> = {
   'task.yield': () => task.yield(task.async(never), { timeout: HOUR }),
   'task.yieldMany': () => task.yieldMany([task.async(never)], { timeout: HOUR }),
   'task.shutdown': async () => task.shutdown(await trapping(), { timeout: HOUR }),
-  'task.stream': async () => {
-    for await (const outcome of task.stream([1], never, { timeout: HOUR, onTimeout: 'killTask' })) return outcome;
+  'task.asyncStream': async () => {
+    for await (const outcome of task.asyncStream([1], never, { timeout: HOUR, onTimeout: 'killTask' })) return outcome;
   },
   waitResponse: async () => waitResponse(sendRequest(await start(stubborn), 'hang'), { timeout: HOUR }),
   'receiveResponse until': async () => receiveResponse(sendRequest(await start(stubborn), 'hang'), { until: HOUR }),
