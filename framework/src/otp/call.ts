@@ -7,6 +7,8 @@
  *
  * Invariants
  * - A `From` settles at most once; a caller that has ended is never resumed.
+ * - A call gets its deadline when the event loop is round: one that is answered before costs nothing for it, and none
+ *   expires early.
  * - A call to a process that is gone fails at once; a cast to one is silent.
  *
  * @example
@@ -14,7 +16,7 @@
  *   cast(account, 'deposit', 500);
  */
 import { resolveTarget, type Target } from './target.ts';
-import { clearDeadline, Deadline, setDeadline } from './deadlines.ts';
+import { beforeTidying, clearDeadline, Deadline, setDeadline } from './deadlines.ts';
 import { BadArgument, CallError, type CallErrorCode, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { CallPayload, CallReply, CastPayload, GenServer, Handlers } from './gen-server.ts';
@@ -34,35 +36,40 @@ export interface CallOptions {
  * Where the reply of a call goes. A handler keeps it in its state to answer later, from any process of the node.
  * It is also the third parameter of the call's handler.
  */
-export class From<R = unknown> extends Deadline {
+export class From<R = unknown> {
   readonly #resolve: (value: R) => void;
   readonly #reject: (error: Error) => void;
   readonly #name: string;
   readonly #caller: Proc | undefined;
   readonly #server: Proc;
+  readonly #timeout: number;
   #waits = true;
   #newer: From | undefined = undefined;
   #older: From | undefined = undefined;
+  /** Undefined until the event loop has been round once; most calls are answered by then. */
+  #deadline: Deadline | undefined = undefined;
 
   constructor(
     server: Proc,
     caller: Proc | undefined,
     name: string,
+    timeout: number,
     resolve: (value: R) => void,
     reject: (error: Error) => void,
   ) {
-    super();
     this.#server = server;
     this.#caller = caller;
     this.#name = name;
+    this.#timeout = timeout;
     this.#resolve = resolve;
     this.#reject = reject;
     const older = server.openCalls;
-    if (older) {
+    if (older !== undefined) {
       this.#older = older;
       older.#newer = this as From;
     }
     server.openCalls = this as From;
+    if (!server.asked) noteAsked(server);
   }
 
   /** The caller, or undefined when the call came from outside every process. */
@@ -94,7 +101,8 @@ export class From<R = unknown> extends Deadline {
     this.#resolve(value);
   }
 
-  override expire(): void {
+  /** Internal to the layer: its time is over. */
+  expire(): void {
     this.fail('call_timeout', 'timeout');
     this.#server.remote?.forget(this as From);
   }
@@ -108,6 +116,14 @@ export class From<R = unknown> extends Deadline {
   /** The server took the call's message for too many. */
   overloaded(): void {
     this.fail('call_overloaded', 'overloaded');
+  }
+
+  /** Internal to the layer: sets the deadlines of a server's open calls that have none yet, the newest ones. */
+  static setDeadlines(server: Proc): void {
+    for (let call = server.openCalls; call !== undefined && call.#deadline === undefined; call = call.#older) {
+      call.#deadline = new CallDeadline(call);
+      if (call.#timeout !== Infinity) setDeadline(call.#deadline, call.#timeout);
+    }
   }
 
   /** Internal to the layer: the call has failed. */
@@ -127,13 +143,44 @@ export class From<R = unknown> extends Deadline {
     this.#waits = false;
     const newer = this.#newer;
     const older = this.#older;
-    if (newer) newer.#older = older;
+    if (newer !== undefined) newer.#older = older;
     else this.#server.openCalls = older;
-    if (older) older.#newer = newer;
+    if (older !== undefined) older.#newer = newer;
     this.#newer = undefined;
     this.#older = undefined;
-    clearDeadline(this);
-    return this.#caller?.status !== DEAD;
+    if (this.#deadline !== undefined) clearDeadline(this.#deadline);
+    return this.#caller === undefined || this.#caller.status !== DEAD;
+  }
+}
+
+class CallDeadline extends Deadline {
+  readonly #call: From;
+
+  constructor(call: From) {
+    super();
+    this.#call = call;
+  }
+
+  override expire(): void {
+    this.#call.expire();
+  }
+}
+
+/** Servers that were called since the event loop was last round. */
+let asked: Proc[] = [];
+
+function noteAsked(server: Proc): void {
+  server.asked = true;
+  asked.push(server);
+  if (asked.length === 1) beforeTidying(setCallDeadlines);
+}
+
+function setCallDeadlines(): void {
+  const servers = asked;
+  asked = [];
+  for (const server of servers) {
+    server.asked = false;
+    From.setDeadlines(server);
   }
 }
 
@@ -184,8 +231,7 @@ export function request(target: Target, name: string, payload: unknown, timeout:
   if (server === caller) return Promise.reject(new CallError('call_self', callText(target, name), 'callingSelf'));
   if (!(timeout >= 0)) return Promise.reject(badTimeout(callText(target, name), timeout));
   const promise = new Promise<unknown>(capture);
-  const from = new From<unknown>(server, caller, name, lastResolve as (value: unknown) => void, lastReject);
-  if (timeout !== Infinity) setDeadline(from, timeout);
+  const from = new From<unknown>(server, caller, name, timeout, lastResolve as (value: unknown) => void, lastReject);
   server.deliver(name, payload, from);
   return promise;
 }

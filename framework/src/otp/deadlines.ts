@@ -2,13 +2,13 @@
  * Deadlines: timeouts that are nearly always cancelled, at a few nanoseconds each.
  *
  * Deadlines of the same length expire in the order in which they were set, so each length has one linked list and one
- * timer of the clock. Setting one reads no clock: the event loop's next round stamps all that still stand, so a call
- * answered in the same round costs two pointer writes, and a deadline may come a round late but never early.
+ * timer of the clock. Setting one reads no clock: the event loop's next round stamps all that still stand. So a deadline
+ * may come a round late but never early.
  *
  * @example
- *   class From extends Deadline { expire() { … } }
- *   setDeadline(from, 5_000);
- *   clearDeadline(from);
+ *   class CallDeadline extends Deadline { expire() { … } }
+ *   setDeadline(deadline, 5_000);
+ *   clearDeadline(deadline);
  */
 import { type Clock, currentClock, type TimerHandle } from './clock.ts';
 
@@ -68,7 +68,20 @@ let latest: DeadlineList | undefined;
 let listsClock: Clock | undefined;
 let tidyPending = false;
 
+/** What sets deadlines at the end of the round; see `beforeTidying`. */
+let setters: (() => void)[] = [];
+
+/** Runs `set` once, when the event loop is round, before deadlines are stamped: those it sets count from then. */
+export function beforeTidying(set: () => void): void {
+  setters.push(set);
+  tidySoon();
+}
+
 function tidyAll(): void {
+  const due = setters;
+  setters = [];
+  for (const set of due) set();
+  // After those: setting a deadline asks for a round to come, which this one is.
   tidyPending = false;
   for (const list of lists.values()) list.tidy();
 }

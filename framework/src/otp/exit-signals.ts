@@ -19,12 +19,8 @@ import { DEAD, living, type Proc, procOf } from './proc.ts';
 import type { RemoteProc } from './remote.ts';
 import { runAs } from './scheduler.ts';
 
-interface Ending {
-  readonly proc: Proc;
-  readonly reason: ExitReason;
-}
-
-const endings: Ending[] = [];
+/** Processes that ended while the end of another one was told. */
+const endings: Proc[] = [];
 let working = false;
 
 /** Ends a process now, with this reason: names, timers and calls first, then links and monitors are told. */
@@ -33,10 +29,17 @@ export function endProcess(proc: Proc, reason: ExitReason): void {
   proc.status = DEAD;
   proc.exitReason = reason;
   living.delete(proc);
-  endings.push({ proc, reason });
-  if (working) return;
+  if (working) {
+    endings.push(proc);
+    return;
+  }
   working = true;
-  for (let ending = endings.shift(); ending; ending = endings.shift()) tellOthers(ending.proc, ending.reason);
+  tellOthers(proc, reason);
+  if (endings.length > 0) {
+    // Those that end on the way join at the end.
+    for (let i = 0; i < endings.length; i++) tellOthers(endings[i]!, endings[i]!.exitReason!);
+    endings.length = 0;
+  }
   working = false;
 }
 

@@ -54,8 +54,13 @@ export abstract class Proc implements Runnable {
   timers: Set<OwnedTimer> | undefined = undefined;
   /** Calls to this process that have no answer yet, newest first. */
   openCalls: From | undefined = undefined;
+  /** Whether some of them may have no deadline yet; call.ts's affair. */
+  asked = false;
   abort: AbortController | undefined = undefined;
   exitReason: ExitReason | undefined = undefined;
+  /** Its neighbours among the living. */
+  older: Proc | undefined = undefined;
+  newer: Proc | undefined = undefined;
 
   /** @param standsFor the pid of a process of another node, where this one only stands for it */
   constructor(parent: Proc | undefined, standsFor?: Pid) {
@@ -128,8 +133,37 @@ export abstract class Proc implements Runnable {
   }
 }
 
-/** All processes alive on this thread. */
-export const living = new Set<Proc>();
+/** All processes alive on this thread, oldest first: a list through the processes themselves, which costs no memory of its own. */
+class Living implements Iterable<Proc> {
+  private oldest: Proc | undefined = undefined;
+  private newest: Proc | undefined = undefined;
+
+  add(proc: Proc): void {
+    proc.older = this.newest;
+    if (this.newest) this.newest.newer = proc;
+    else this.oldest = proc;
+    this.newest = proc;
+  }
+
+  delete(proc: Proc): void {
+    const { older, newer } = proc;
+    if (older) older.newer = newer;
+    else if (this.oldest === proc) this.oldest = newer;
+    if (newer) newer.older = older;
+    else if (this.newest === proc) this.newest = older;
+    proc.older = undefined;
+    proc.newer = undefined;
+  }
+
+  /** Those that live now, also if some of them end on the way. */
+  [Symbol.iterator](): Iterator<Proc> {
+    const all: Proc[] = [];
+    for (let proc = this.oldest; proc; proc = proc.newer) all.push(proc);
+    return all.values();
+  }
+}
+
+export const living = new Living();
 
 /** The living process behind a pid, or what stands for it if its node is another one. */
 export function procOf(pid: Pid): Proc | undefined {

@@ -12,7 +12,6 @@
  *   await resume(account);
  */
 import { DEFAULT_CALL_TIMEOUT, From } from './call.ts';
-import { setDeadline } from './deadlines.ts';
 import { CallError, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -45,9 +44,8 @@ function ask<T>(
   if (!server) return Promise.reject(new CallError('call_noproc', text, 'noproc'));
   if (server === caller) return Promise.reject(new CallError('call_self', text, 'callingSelf'));
   return new Promise<T>((resolve, reject) => {
-    const from = new From<T>(server, caller, `sys.${name}`, resolve, reject);
     const { timeout = DEFAULT_CALL_TIMEOUT } = options;
-    if (timeout !== Infinity) setDeadline(from, timeout);
+    const from = new From<T>(server, caller, `sys.${name}`, timeout, resolve, reject);
     if (server.remote) server.remote.system((server as RemoteProc).address, name, parameters, from as From);
     else serveSystem(server, name, parameters, from as From);
   });
