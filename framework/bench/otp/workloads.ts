@@ -85,11 +85,10 @@ async function rate(size: number, work: () => Promise<unknown>): Promise<number>
   return size / seconds;
 }
 
-/** Ends processes and waits until they and their garbage are gone; unmeasured. */
+/** Ends processes and waits until they are gone; unmeasured. */
 async function endAll(pids: readonly Pid[]): Promise<void> {
   for (const pid of pids) exit(pid, 'kill');
   while (pids.some(isAlive)) await sleep(1);
-  globalThis.gc?.();
 }
 
 async function sequentialCall(size: number): Promise<Measure> {
@@ -175,7 +174,6 @@ async function startChildRow(size: number): Promise<Measure> {
       for (let i = 0; i < size; i++) await startChild(supervisor, childSpec(counter, i));
     });
     await stopServer(supervisor);
-    globalThis.gc?.();
     return figure;
   };
 }
@@ -183,7 +181,6 @@ async function startChildRow(size: number): Promise<Measure> {
 async function stopRow(size: number): Promise<Measure> {
   return async () => {
     const pids = await startMany(size);
-    globalThis.gc?.();
     return rate(size, async () => {
       for (const pid of pids) await stopServer(pid);
     });
@@ -253,7 +250,6 @@ async function callWithQueue(size: number): Promise<Measure> {
       for (let i = 0; i < size; i++) await call(server, 'get');
       seconds = (performance.now() - began) / 1000;
     });
-    globalThis.gc?.();
     return (seconds * 1e6) / size;
   };
 }
