@@ -111,6 +111,7 @@ function accept(
     proc,
     client === 0 ? undefined : remoteProc(peer, client),
     name,
+    Infinity,
     (value) => peer.reply(call, value),
     (error) => peer.failure(call, error),
   );

@@ -132,6 +132,7 @@ export function fromOf(node: HomeNode, server: Proc, reference: Reference): From
     server,
     undefined,
     'forwarded',
+    Infinity,
     (value) => node.answer(reference, value),
     () => {},
   );

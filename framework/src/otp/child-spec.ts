@@ -60,8 +60,10 @@ export function childSpec<B extends Behaviour>(
     ? [arg?: A, options?: ChildOptions]
     : [arg: StartArguments<B>[0], options?: ChildOptions]
 ): ChildSpec {
-  const key = 'isSupervisor' in behaviour ? rest[1]?.name?.address?.key : undefined;
-  return { id: key ?? behaviour.name, ...rest[1], behaviour, arg: rest[0] };
+  const [arg, options] = rest;
+  if (options === undefined) return { id: behaviour.name, behaviour, arg };
+  const key = 'isSupervisor' in behaviour ? options.name?.address?.key : undefined;
+  return { id: key ?? behaviour.name, ...options, behaviour, arg };
 }
 
 const RESTARTS: readonly unknown[] = ['permanent', 'transient', 'temporary'];
@@ -109,7 +111,9 @@ export function normalSpec(spec: ChildSpec): NormalSpec {
       'A significant child is transient or temporary.',
     );
   }
-  return { ...spec, restart, type, shutdown, significant };
+  const { id, behaviour, arg, start, name } = spec;
+  // All fields by name: specs of one shape, and a fraction of what a spread costs.
+  return { id, behaviour, arg, start, name, restart, type, shutdown, significant };
 }
 
 /**

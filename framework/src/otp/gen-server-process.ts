@@ -144,7 +144,7 @@ export class GenServerProc extends BehaviourProc {
       if (this.idle !== undefined && head !== this.idle.message) this.stopIdle(mark === SYSTEM);
       if (mark === CAST) this.handleCast(head as string, body);
       else if (mark === INFO) this.handleInfo(head);
-      else if (mark === SYSTEM) this.handleSystem(head as (proc: GenServerProc) => unknown);
+      else if (mark === SYSTEM) this.handleSystem(head as SystemMessage, body);
       else this.handleCall(head as string, body, mark as From);
       if (this.load !== undefined && this.load.began !== 0) this.handled(this.load);
       if (this.status !== RUNNING || mustYield()) return;
@@ -213,10 +213,10 @@ export class GenServerProc extends BehaviourProc {
     this.apply(result, undefined);
   }
 
-  private handleSystem(run: (proc: GenServerProc) => unknown): void {
+  private handleSystem(run: SystemMessage, body: unknown): void {
     this.systemQueued--;
-    this.last = { kind: 'system' };
-    const result = run(this);
+    this.last = SYSTEM_MESSAGE;
+    const result = run(this, body);
     if (isThenable(result)) this.hold(result, undefined, true);
   }
 
@@ -389,6 +389,10 @@ export class GenServerProc extends BehaviourProc {
 }
 
 class IdleMessage {}
+
+/** The head of a SYSTEM message; it is given the message's body. */
+type SystemMessage = (proc: GenServerProc, body: unknown) => unknown;
+const SYSTEM_MESSAGE: LastMessage = { kind: 'system' };
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';

@@ -22,7 +22,9 @@ export const CAST = 2;
 export const SYSTEM = 3;
 
 const NONE: unknown[] = [];
-const SMALLEST = 4;
+/** Room of a mailbox's first ring: most processes never hold two messages at once. */
+const SMALLEST = 1;
+const SECOND = 8;
 /** Messages in one segment of a long queue. */
 const SEGMENT = 1024;
 /** Emptied segments kept for use again, over all mailboxes of the thread: 6 MB at most. */
@@ -35,13 +37,20 @@ interface Segment {
   next: Segment | undefined;
 }
 
+/** The part of a queue that its front ring does not hold. */
+interface Chain {
+  first: Segment;
+  last: Segment;
+  /** Where in the chain `slotAt` was last, and how many messages of the chain stand before: a scan walks it once. */
+  seen: Segment | undefined;
+  before: number;
+}
+
 const spares: unknown[][] = [];
 
-const EMPTY = new Array<unknown>(SMALLEST * 3).fill(undefined);
-
 function newSlots(messages: number): unknown[] {
-  // A copy costs a quarter of filling a new array.
-  return messages === SMALLEST ? EMPTY.slice() : new Array<unknown>(messages * 3).fill(undefined);
+  // A literal costs a fraction of filling an array.
+  return messages === SMALLEST ? [undefined, undefined, undefined] : new Array<unknown>(messages * 3).fill(undefined);
 }
 
 export class Mailbox {
@@ -50,17 +59,13 @@ export class Mailbox {
   private first = 0;
   /** Messages in the front ring; `size` counts those of the chain as well. */
   private count = 0;
-  private chain: Segment | undefined = undefined;
-  private last: Segment | undefined = undefined;
-  /** Where in the chain `slotAt` was last, and how many messages of the chain stand before: a scan walks it once. */
-  private seen: Segment | undefined = undefined;
-  private before = 0;
+  private chain: Chain | undefined = undefined;
   size = 0;
 
   push(head: unknown, body: unknown, mark: unknown): void {
     this.size++;
-    if (this.last !== undefined || this.count > this.mask) {
-      if (this.last !== undefined || this.mask >= SEGMENT - 1) return this.pushBehind(head, body, mark);
+    if (this.count > this.mask || this.chain !== undefined) {
+      if (this.chain !== undefined || this.mask >= SEGMENT - 1) return this.pushBehind(head, body, mark);
       this.grow();
     }
     const at = ((this.first + this.count++) & this.mask) * 3;
@@ -114,10 +119,11 @@ export class Mailbox {
       this.drop();
       return;
     }
-    this.seen = undefined;
+    const chain = this.chain!;
+    chain.seen = undefined;
     let rest = index - this.count;
     let before: Segment | undefined;
-    let segment = this.chain!;
+    let segment = chain.first;
     while (rest >= segment.count) {
       rest -= segment.count;
       before = segment;
@@ -129,8 +135,9 @@ export class Mailbox {
     this.size--;
     if (segment.count > 0) return;
     if (before) before.next = segment.next;
-    else this.chain = segment.next;
-    if (this.last === segment) this.last = before;
+    else if (segment.next) chain.first = segment.next;
+    else this.chain = undefined;
+    if (before && chain.last === segment) chain.last = before;
   }
 
   /** Moves the message at `index` to the front; those before it keep their order. */
@@ -154,23 +161,22 @@ export class Mailbox {
     this.first = 0;
     this.count = 0;
     this.chain = undefined;
-    this.last = undefined;
-    this.seen = undefined;
     this.size = 0;
   }
 
   private slotAt(index: number, offset: number): unknown {
     if (index < this.count) return this.slots[((this.first + index) & this.mask) * 3 + offset];
+    const chain = this.chain!;
     const inChain = index - this.count;
-    if (this.seen === undefined || inChain < this.before) {
-      this.seen = this.chain!;
-      this.before = 0;
+    if (chain.seen === undefined || inChain < chain.before) {
+      chain.seen = chain.first;
+      chain.before = 0;
     }
-    while (inChain - this.before >= this.seen.count) {
-      this.before += this.seen.count;
-      this.seen = this.seen.next!;
+    while (inChain - chain.before >= chain.seen.count) {
+      chain.before += chain.seen.count;
+      chain.seen = chain.seen.next!;
     }
-    return this.seen.slots[(inChain - this.before) * 3 + offset];
+    return chain.seen.slots[(inChain - chain.before) * 3 + offset];
   }
 
   private copy(from: number, to: number): void {
@@ -182,12 +188,16 @@ export class Mailbox {
   }
 
   private pushBehind(head: unknown, body: unknown, mark: unknown): void {
-    let segment = this.last;
+    let segment = this.chain?.last;
     if (segment === undefined || segment.count === SEGMENT) {
-      segment = { slots: spares.pop() ?? newSlots(SEGMENT), count: 0, next: undefined };
-      if (this.last) this.last.next = segment;
-      else this.chain = segment;
-      this.last = segment;
+      const next: Segment = { slots: spares.pop() ?? newSlots(SEGMENT), count: 0, next: undefined };
+      if (segment === undefined) {
+        this.chain = { first: next, last: next, seen: undefined, before: 0 };
+      } else {
+        segment.next = next;
+        this.chain!.last = next;
+      }
+      segment = next;
     }
     const at = segment.count++ * 3;
     segment.slots[at] = head;
@@ -197,21 +207,22 @@ export class Mailbox {
 
   /** The front ring is empty: the next segment becomes it. */
   private advance(): void {
-    const next = this.chain!;
-    this.seen = undefined;
+    const chain = this.chain!;
+    const { slots, count, next } = chain.first;
     if (this.mask === SEGMENT - 1 && spares.length < SPARES) spares.push(this.slots);
-    this.slots = next.slots;
+    this.slots = slots;
     this.mask = SEGMENT - 1;
     this.first = 0;
-    this.count = next.count;
-    this.chain = next.next;
-    if (this.chain === undefined) this.last = undefined;
+    this.count = count;
+    chain.seen = undefined;
+    if (next) chain.first = next;
+    else this.chain = undefined;
   }
 
   private grow(): void {
     const old = this.slots;
     const oldMask = this.mask;
-    const capacity = oldMask < 0 ? SMALLEST : (oldMask + 1) * 2;
+    const capacity = oldMask < 0 ? SMALLEST : oldMask === 0 ? SECOND : (oldMask + 1) * 2;
     const slots = newSlots(capacity);
     for (let i = 0; i < this.count; i++) {
       const from = ((this.first + i) & oldMask) * 3;

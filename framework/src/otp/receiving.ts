@@ -124,8 +124,9 @@ function messageAt({ mailbox }: Receiving, index: number): unknown {
   const mark = mailbox.markAt(index);
   const head = mailbox.headAt(index);
   if (mark === INFO) return head;
-  if (mark === SYSTEM) return new SystemMessage(head as (proc: Proc) => unknown);
   const payload = mailbox.bodyAt(index);
+  if (mark === SYSTEM)
+    return new SystemMessage((proc) => (head as (proc: Proc, body: unknown) => unknown)(proc, payload));
   if (mark === CAST) return { tag: '$cast', name: head as string, payload } satisfies RawCast;
   return { tag: '$call', name: head as string, payload, from: mark } satisfies RawCall;
 }

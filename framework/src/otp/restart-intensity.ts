@@ -24,7 +24,9 @@ export function addRestart(
   now: number,
   { max, period }: Intensity,
 ): { history: number[]; exceeded: boolean } {
-  const within = history.filter((time) => time >= now - period);
+  let expired = 0;
+  while (expired < history.length && history[expired]! < now - period) expired++;
+  const within = history.slice(expired);
   within.push(now);
   return { history: within, exceeded: within.length > max };
 }

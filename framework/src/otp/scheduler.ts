@@ -55,7 +55,7 @@ function enterContext(): AsyncResource {
 }
 
 /** For what never runs. */
-export const noContext = newContext();
+export const noContext = root;
 
 /** The async context that a process's slices run in; what they start (timers, promises) is named after the process. */
 export function contextFor(runnable: Runnable): AsyncResource {
@@ -63,12 +63,14 @@ export function contextFor(runnable: Runnable): AsyncResource {
   return root.runInAsyncScope(enterContext);
 }
 
-/** Runs `work` as a part of `runnable`: inside its async context, with `self()` naming it. */
-export function runAs<T>(runnable: Runnable, work: () => T): T {
+/** Runs `work` as a part of `runnable` (and with it as `this`): inside its async context, with `self()` naming it. */
+export function runAs<T>(runnable: Runnable, work: () => T): T;
+export function runAs<T, A>(runnable: Runnable, work: (arg: A) => T, arg: A): T;
+export function runAs<T>(runnable: Runnable, work: (arg: unknown) => T, arg?: unknown): T {
   const before = running;
   running = runnable;
   try {
-    return runnable.context.runInAsyncScope(work, runnable);
+    return runnable.context.runInAsyncScope(work, runnable, arg);
   } finally {
     running = before;
   }

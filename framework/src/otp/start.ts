@@ -93,9 +93,11 @@ export async function startMonitor<B extends Behaviour, T = 'DOWN'>(
   }
 }
 
+const NO_OPTIONS: StartOptions = {};
+
 /** Options of a start; one that watches has a function of its own (row PLIB-12). @throws BadArgument `bad_start_option` */
 function checked(options: StartOptions | undefined): StartOptions {
-  if (options === undefined) return {};
+  if (options === undefined) return NO_OPTIONS;
   if ('monitor' in options)
     throw new BadArgument('bad_start_option', 'monitor is no option of a start', 'Use startMonitor.');
   return options;
@@ -145,7 +147,7 @@ export function startProc(
     proc.boundTo = parent!.pid;
     addLink(parent!, proc);
   }
-  const failure = runAs(proc, () => proc.begin(arg));
+  const failure = runAs(proc, proc.begin, arg);
   if (!(failure instanceof Promise)) return outcomeOf(behaviour, proc, parent, linked, failure);
   if (proc.status === DEAD)
     return outcomeOf(behaviour, proc, parent, linked, { ignored: false, reason: proc.exitReason! });

@@ -24,32 +24,36 @@ export function stopServer(
   reason: ExitReason = 'normal',
   options: { timeout?: number } = {},
 ): Promise<void> {
-  const text = `stop(${String(target)})`;
   const caller = currentProc();
   if (caller?.status === DEAD) return Promise.reject(new ProcessEnded(caller.pid));
   const proc = resolveTarget(target);
-  if (!proc) return Promise.reject(new CallError('call_noproc', text, 'noproc'));
-  if (proc === caller) return Promise.reject(new CallError('call_self', text, 'callingSelf'));
+  if (!proc) return Promise.reject(new CallError('call_noproc', textOf(target), 'noproc'));
+  if (proc === caller) return Promise.reject(new CallError('call_self', textOf(target), 'callingSelf'));
   const { timeout = Infinity } = options;
-  if (!(timeout >= 0)) return Promise.reject(badTimeout(text, timeout));
+  if (!(timeout >= 0)) return Promise.reject(badTimeout(textOf(target), timeout));
   return new Promise((resolve, reject) => {
-    const cancel = ownedTimer(caller, timeout, () => {
+    const late = (): void => {
       removeMonitor(watch, proc, false);
-      reject(new CallError('call_timeout', text, 'timeout'));
-    });
+      reject(new CallError('call_timeout', textOf(target), 'timeout'));
+    };
+    const cancel = timeout === Infinity ? undefined : ownedTimer(caller, timeout, late);
     const watch = addMonitor(
       (ended) => {
-        cancel();
+        cancel?.();
         if (caller?.status === DEAD) return;
         if (ended === reason) resolve();
-        else if (proc.remote) reject(remoteEnd(proc, text, ended));
-        else reject(new CallError('call_down', text, ended));
+        else if (proc.remote) reject(remoteEnd(proc, textOf(target), ended));
+        else reject(new CallError('call_down', textOf(target), ended));
       },
       proc,
       proc.pid,
     );
     orderStop(proc, reason, caller?.pid);
   });
+}
+
+function textOf(target: Target): string {
+  return `stop(${String(target)})`;
 }
 
 /** Of a process of another node only its monitor tells whether it was there. */
@@ -59,11 +63,14 @@ function remoteEnd({ pid }: Proc, text: string, ended: ExitReason): CallError {
   return new CallError('call_down', text, ended);
 }
 
+function stopNow(server: GenServerProc, reason: ExitReason): void {
+  server.stopWith(reason, undefined, undefined);
+}
+
 /** Tells a process to stop, in the way its kind understands. */
 export function orderStop(proc: Proc, reason: ExitReason, from: Pid | undefined): void {
   if (proc.remote) proc.remote.stop((proc as RemoteProc).address, reason, from);
-  else if (proc instanceof GenServerProc)
-    proc.deliver((server: GenServerProc) => server.stopWith(reason, undefined, undefined), undefined, SYSTEM);
+  else if (proc instanceof GenServerProc) proc.deliver(stopNow, reason, SYSTEM);
   else if (proc instanceof FunctionProc) sendExit(proc, from ?? proc.pid, reason);
   else proc.exitBySignal(reason);
 }
