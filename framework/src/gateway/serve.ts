@@ -73,8 +73,11 @@ async function start(options: ServeOptions, ends: End[]): Promise<GenroomServer>
   };
   const closeAndExit = (code: number): void => void close().finally(() => process.exit(code));
 
+  const onUnowned = (): void => {
+    if (options.unowned === 'exit') closeAndExit(1);
+  };
   ends.push(openEventLog(log));
-  ends.push(installStrayHandlers({ onUnowned: () => options.unowned === 'exit' && closeAndExit(1) }));
+  ends.push(installStrayHandlers({ onUnowned }));
   if (options.signals ?? true) ends.push(onSignals(() => closeAndExit(0)));
   if (inspecting())
     log(entry('info', 'inspect', 'A debugger may stop this process: the deadlines of calls are suspended.'));
@@ -88,6 +91,7 @@ async function start(options: ServeOptions, ends: End[]): Promise<GenroomServer>
     startRoomNode(options.rooms, {
       nodes: name === undefined ? 0 : 1,
       ...(options.log !== false && { log }),
+      onUnowned,
       ...(name && { name }),
       ...(hangTimeout !== undefined && { worker: { hangTimeout } }),
     }),

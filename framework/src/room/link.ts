@@ -151,6 +151,8 @@ export type FromNode =
   | { readonly kind: 'tree'; readonly request: number; readonly tree: unknown }
   /** Once a second, of a node that has a thread of its own: what it counts there. */
   | { readonly kind: 'report'; readonly report: ThreadReport }
+  /** A failure outside every handler that none of its processes owns; its log has it. */
+  | { readonly kind: 'unowned' }
   /** What its log says, for the one of the server. */
   | { readonly kind: 'log'; readonly entry: LogEntry };
 

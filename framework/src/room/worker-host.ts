@@ -3,7 +3,6 @@
  * URL to WorkerNode, and runs nowhere else.
  */
 import type { Link } from '../cluster/link.ts';
-import { errorText } from '../platform/error-text.ts';
 import { installStrayHandlers } from '../otp/index.ts';
 import { HandLedger } from './hand-ledger.ts';
 import type { FromNode, ToNode } from './link.ts';
@@ -19,11 +18,6 @@ export interface WorkerRooms {
 
 /** @throws RoomNotExported, and what a module throws when it is imported */
 export async function host(link: Link<FromNode, ToNode>, { rooms, ledger }: WorkerRooms): Promise<RoomHost> {
-  installStrayHandlers({
-    onUnowned: (error) => {
-      const { name, message, stack } = errorText(error);
-      console.error('genroom: a failure on a worker thread that no process owns:', stack ?? `${name}: ${message}`);
-    },
-  });
+  installStrayHandlers({ onUnowned: () => link.send({ kind: 'unowned' }) });
   return createHost(await Promise.all(rooms.map(importRoom)), link, new HandLedger(ledger));
 }

@@ -1,4 +1,5 @@
 /** A chat room that can be made to fail in every way, for the tests of the whole server. */
+import { AsyncResource } from 'node:async_hooks';
 import { schema, t } from '@colyseus/schema';
 import * as z from 'zod';
 import { player } from '../../src/room/player-definition.ts';
@@ -6,6 +7,13 @@ import { room } from '../../src/room/definition.ts';
 
 export const Line = schema({ by: t.string(), text: t.string() }, 'Line');
 export const ChatState = schema({ lines: t.array(Line), members: t.map('string') }, 'ChatState');
+
+/** Made when this module is loaded: what it starts belongs to no process. */
+const outside = new AsyncResource('outside');
+
+function thrown(message: string): never {
+  throw new Error(message);
+}
 
 function line(by: string, text: string): InstanceType<typeof Line> {
   const made = new Line();
@@ -23,7 +31,7 @@ export const chat = room({
   player: player({ options: z.object({ name: z.string().min(1), channel: z.string().optional() }) }),
   messages: {
     post: z.object({ id: z.string(), text: z.string() }),
-    fail: z.object({ how: z.enum(['throw', 'reject', 'timer', 'await', 'exit', 'hang']) }),
+    fail: z.object({ how: z.enum(['throw', 'reject', 'timer', 'await', 'exit', 'hang', 'unowned']) }),
     hold: z.object({ ms: z.number() }),
     shout: z.string(),
     wait: z.object({ ms: z.number() }),
@@ -42,6 +50,7 @@ export const chat = room({
       self.state.lines.push(line(who.options.name, `half of ${how}`));
       if (how === 'exit') process.exit(7);
       while (how === 'hang');
+      if (how === 'unowned') outside.runInAsyncScope(setTimeout, undefined, () => thrown('nobody owns this'), 1);
       if (how === 'throw') throw new Error('asked to throw');
       if (how === 'reject') void Promise.reject(new Error('asked to reject'));
       if (how === 'timer')

@@ -255,14 +255,19 @@ describe('a failure that no process owns', () => {
     expect(noise).toEqual([]);
   });
 
-  test('with unowned: exit, closes the server and ends the process with 1', async () => {
-    const { url, exit } = await server({ unowned: 'exit' });
-    const room = await join(url, 'one');
-    const end = new Promise((resolve) => room.onLeave((code) => resolve(code)));
-    await fetch(`${url}/stray/rejection`, { method: 'POST' }).catch(() => {}); // the server may be gone before it answers
-    expect(await end).toBe(CloseCode.SERVER_SHUTDOWN);
-    expect(await exit).toEqual([1, null]);
-  });
+  test.each([0, 1])(
+    'with unowned: exit and nodes: %i, closes the server and ends the process with 1',
+    async (nodes) => {
+      const { url, exit, log, noise } = await server({ unowned: 'exit', nodes });
+      const room = await join(url, 'one');
+      const end = new Promise((resolve) => room.onLeave((code) => resolve(code)));
+      room.send('fail', { how: 'unowned' });
+      expect(await end).toBe(CloseCode.SERVER_SHUTDOWN);
+      expect(await exit).toEqual([1, null]);
+      expect(log.map(({ event }) => event)).toEqual(['unowned']);
+      expect(noise).toEqual([]);
+    },
+  );
 });
 
 test('--inspect suspends the deadlines of calls', async () => {

@@ -118,7 +118,10 @@ export class Stage {
     const [near, far] = localLink<ToNode, FromNode>({ clone: true });
     this.#say = (message) => far.send(message);
     far.receive((message) => this.heard.push(message));
-    this.node = new RoomNode({ ...localNode(near), observe: (events) => (this.#events = events) }, this.ledger);
+    this.node = new RoomNode(
+      { ...localNode(near), observe: (events) => (this.#events = events) },
+      { ledger: this.ledger },
+    );
     const { node, room, clock } = this;
     this.shell = new RoomShell({ roomId: 'r1', name: 'counter', options: { o: 1 }, node, room, clock, ...options });
   }

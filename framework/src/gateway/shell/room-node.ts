@@ -26,6 +26,15 @@ export interface NodeListener {
   nodeGone(reason: string): void;
 }
 
+export interface RoomNodeOptions {
+  /** What the node's processes write down, where the node may be lost. */
+  readonly ledger?: HandLedger;
+  /** Takes what the log of the node's thread says. */
+  readonly log?: Log | undefined;
+  /** Called for a failure on the node's thread that no process owns. */
+  readonly onUnowned?: (() => void) | undefined;
+}
+
 interface Inspection {
   resolve(tree: unknown): void;
   reject(error: Error): void;
@@ -38,7 +47,8 @@ export class RoomNode {
   readonly #listeners = new Map<string, NodeListener>();
   #keys = 0;
   readonly #inspections = new Map<number, Inspection>();
-  readonly #log: Log;
+  readonly #log: Log | undefined;
+  readonly #onUnowned: (() => void) | undefined;
   #requests = 0;
   #up = true;
   #gone: string | undefined;
@@ -47,12 +57,9 @@ export class RoomNode {
   /** Of the threads that had this node before. */
   #lostReports = nothingYet;
 
-  /**
-   * @param ledger what the node's processes write down, where the node may be lost
-   * @param log takes what the log of the node's thread says
-   */
-  constructor(connection: NodeConnection<ToNode, FromNode>, ledger?: HandLedger, log: Log = () => {}) {
+  constructor(connection: NodeConnection<ToNode, FromNode>, { ledger, log, onUnowned }: RoomNodeOptions = {}) {
     this.#log = log;
+    this.#onUnowned = onUnowned;
     this.#ledger = ledger;
     this.name = connection.name;
     this.#connection = connection;
@@ -152,7 +159,10 @@ export class RoomNode {
         this.#report = message.report;
         return;
       case 'log':
-        this.#log(message.entry);
+        this.#log?.(message.entry);
+        return;
+      case 'unowned':
+        this.#onUnowned?.();
         return;
       default:
         this.#listeners.get(message.roomId)?.receive(message);

@@ -25,6 +25,8 @@ export interface StartNodeOptions {
   readonly name?: string;
   /** Takes what a worker's rooms report. Default: nothing does. */
   readonly log?: Log;
+  /** Called for a failure on a worker that no process owns. */
+  readonly onUnowned?: () => void;
   /** How often the node is started again after its end. */
   readonly restart?: Partial<RestartLimit>;
   readonly worker?: Pick<WorkerNodeOptions, 'resourceLimits' | 'startTimeout' | 'hangTimeout'>;
@@ -41,10 +43,10 @@ export async function startRoomNode(
     const { clone = false, restart } = options;
     return new RoomNode(await LocalRoomNode.start(definitions, { clone, ...(restart && { restart }) }));
   }
-  const { name = 'node-1', log, restart, worker } = options;
+  const { name = 'node-1', log, onUnowned, restart, worker } = options;
   const memory = HandLedger.memory();
   const data: WorkerHostData = { name, rooms: roomModules(definitions), ledger: memory, log: log !== undefined };
   const node = workerNode<ToNode, FromNode>({ name, host: WORKER_HOST, data, ...(restart && { restart }), ...worker });
   await node.ready;
-  return new RoomNode(node, new HandLedger(memory), log);
+  return new RoomNode(node, { ledger: new HandLedger(memory), log, onUnowned });
 }

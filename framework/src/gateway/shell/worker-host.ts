@@ -1,7 +1,7 @@
 /**
  * What a worker node of a server runs: the rooms' host, and the thread's event log, since what rooms report stays on their
- * thread. What the log says goes to the gateway, and once a second what the thread counts. It is named by URL to WorkerNode, and runs nowhere
- * else.
+ * thread. What the log says goes to the gateway, and once a second what the thread counts. It is named by URL to
+ * WorkerNode, and runs nowhere else.
  */
 import { threadId } from 'node:worker_threads';
 import type { Link } from '../../cluster/link.ts';
