@@ -13,6 +13,13 @@ import type { Pid } from './pid.ts';
 import { type Proc, procOf } from './proc.ts';
 import type { SysEvent } from './sys-debug.ts';
 
+export interface Client {
+  readonly pid: Pid;
+  readonly behaviour: string | undefined;
+  /** Undefined for one of another node. */
+  readonly alive: boolean | undefined;
+}
+
 export interface CrashReport {
   readonly pid: Pid;
   readonly label: string | undefined;
@@ -27,7 +34,7 @@ export interface CrashReport {
   /** What was being handled, where the process has handlers. */
   readonly lastMessage: LastMessage | undefined;
   /** Who called, when a call was being handled. */
-  readonly client: { readonly pid: Pid; readonly behaviour: string | undefined; readonly alive: boolean } | undefined;
+  readonly client: Client | undefined;
   readonly state: unknown;
   /** The last events, where `sys.log` was on. */
   readonly log: readonly SysEvent[];
@@ -54,7 +61,7 @@ export function crashReport(proc: Proc, why: ExitReason, last: LastMessage | und
     reason,
     error: isCrash(reason) ? reason.error : undefined,
     lastMessage: message,
-    client: client && { pid: client, behaviour: procOf(client)?.behaviour, alive: procOf(client) !== undefined },
+    client: client && clientOf(client),
     state,
     log,
     links: [...(proc.links ?? [])].map((other) => other.pid),
@@ -64,6 +71,11 @@ export function crashReport(proc: Proc, why: ExitReason, last: LastMessage | und
     queued: proc.mailbox.size,
     trapExit: proc.trapExit,
   };
+}
+
+function clientOf(pid: Pid): Client {
+  const proc = procOf(pid);
+  return { pid, behaviour: proc?.behaviour, alive: proc?.remote ? undefined : proc !== undefined };
 }
 
 function ancestorsOf(proc: Proc): string[] {

@@ -20,7 +20,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { errorText } from '../platform/error-text.ts';
-import type { CrashReport } from './crash-report.ts';
+import type { Client, CrashReport } from './crash-report.ts';
 import { type BadReturn, type CallFailed, type ExitReason, isCrash, kindOf } from './exit-reason.ts';
 import type { LastMessage } from './last-message.ts';
 import { eventLine } from './sys-debug.ts';
@@ -68,9 +68,7 @@ function linesOf(report: CrashReport, show: Show): string[] {
     ...whyLines(report.reason, show),
     ...(lastMessage ? [`Last message${client ? ` (from ${client.pid})` : ''}: ${messageText(lastMessage, show)}`] : []),
     ...(state === undefined ? [] : [`State: ${show(state)}`]),
-    ...(client
-      ? [`Client ${client.pid}: ${client.alive ? `${escaped(client.behaviour ?? '')}, alive` : 'has ended'}`]
-      : []),
+    ...(client ? [`Client ${client.pid}: ${clientText(client)}`] : []),
     ...(label === undefined ? [] : [`Label: ${escaped(label)}`]),
     ...(names.length > 0 ? [`Names: ${names.map(escaped).join(', ')}`] : []),
     ...(ancestors.length > 0 ? [`Ancestors: ${ancestors.map(escaped).join(', ')}`] : []),
@@ -120,6 +118,10 @@ function causeOf(error: unknown): unknown {
   } catch {
     return undefined;
   }
+}
+
+function clientText({ behaviour, alive }: Client): string {
+  return alive === false ? 'has ended' : `${escaped(behaviour ?? '')}${alive ? ', alive' : ''}`;
 }
 
 function messageText({ kind, name, payload, queued }: LastMessage, show: Show): string {

@@ -39,9 +39,10 @@ export interface StartOptions {
 }
 
 type ArgumentOf<B> = B extends Behaviour<infer A> ? A : never;
-/** `undefined` and `void` arguments may be left out. */
-export type StartArguments<B> =
-  undefined extends ArgumentOf<B>
+/** `undefined` and `void` arguments may be left out, and that of a definition that takes none. */
+export type StartArguments<B> = [ArgumentOf<B>] extends [never]
+  ? [arg?: unknown, options?: StartOptions]
+  : undefined extends ArgumentOf<B>
     ? [arg?: ArgumentOf<B>, options?: StartOptions]
     : unknown extends ArgumentOf<B>
       ? [arg?: unknown, options?: StartOptions]

@@ -88,7 +88,8 @@ describe('calls and replies', () => {
       expect([error.code, error.reason]).toEqual(['call_noproc', 'noproc']);
       cast(target, 'add', 1);
     }
-    expect(performance.now() - began).toBeLessThan(50);
+    // Waiting for one timeout would take 5 seconds.
+    expect(performance.now() - began).toBeLessThan(2500);
     send(dead, 'anything');
     expect(() => send(via(names, 'unknown'), 'anything')).toThrow('nothing is registered');
   });
@@ -355,7 +356,7 @@ describe('mailbox, ordering, timers', () => {
       return fired.timeoutAt - began;
     });
     expect(took).toBeGreaterThanOrEqual(98);
-    expect(took).toBeLessThan(250);
+    expect(took).toBeLessThan(450);
   });
 
   test('R-14 timeout 0: a queued message goes first and the timeout is lost; with none it comes at once', async () => {

