@@ -710,6 +710,22 @@ describe('children', () => {
     expect(whereis(via(names, 'a'))).toBe(undefined);
     const last = await restartChild(s, 'a');
     expect([whereis(via(names, 'a')), last !== first]).toEqual([last, true]);
+    // A supervisor and its child too, however it ends.
+    const inner = supervisor({
+      name: 'inner',
+      strategy: 'oneForOne',
+      children: [worker('b', { name: via(names, 'b') })],
+    });
+    await sup([childSpec(inner, undefined, { name: via(names, 'inner') })]);
+    for (const reason of ['kill', 'x'] as const) {
+      const before = [whereis(via(names, 'inner'))!, whereis(via(names, 'b'))!];
+      expect(await ids(via(names, 'inner') as never)).toEqual(['b']);
+      if (reason === 'kill') exit(before[0]!, reason);
+      else await stopServer(before[0]!, reason);
+      await pause(5);
+      const after = [whereis(via(names, 'inner')), whereis(via(names, 'b'))];
+      expect(after.map((pid, i) => pid && isAlive(pid) && pid !== before[i])).toEqual([true, true]);
+    }
   });
 });
 
@@ -934,6 +950,14 @@ describe('dynamic supervisors', () => {
     await pause(5);
     expect(await whichChildren(d)).toMatchObject([{ pid: undefined, restarting: true }]);
     expect(await countChildren(d)).toMatchObject({ specs: 1, active: 0, workers: 1 });
+    // So does a start function that gives junk.
+    let starts = 0;
+    const junk = (): Promise<Pid> => (++starts === 1 ? start(counter, {}) : Promise.resolve('junk' as never));
+    const other = await dyn({ intensity: { max: 1e9, period: 1000 } });
+    exit(await startChild(other, { id: 'j', start: junk }), 'x');
+    await pause(5);
+    expect(await whichChildren(other)).toMatchObject([{ pid: undefined, restarting: true }]);
+    await stopServer(other);
     // Others get in between (DS-26), and it can be terminated by its last pid (DS-41).
     await startChild(d, worker('b'));
     await terminateChild(d, pid);
@@ -1051,10 +1075,9 @@ describe('dynamic supervisors', () => {
       await stopServer(s);
       return performance.now() - began;
     };
-    await time(1000);
-    const small = await time(1000);
+    const best = async (n: number): Promise<number> => Math.min(await time(n), await time(n), await time(n));
     // Twenty times as many; with a scan of the list for each it would take four hundred times as long.
-    expect(await time(20_000)).toBeLessThan(Math.max(small, 10) * 100);
+    expect(await best(20_000)).toBeLessThan(Math.max(await best(1000), 5) * 150);
   }, 30_000);
 
   test('SUPE-69 SUPE-70 SUPE-75 counts with thousands of children; starting and stopping them is linear', async () => {

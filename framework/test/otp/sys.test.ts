@@ -30,6 +30,7 @@ import {
   startLink,
   stop,
   stopServer,
+  supervisor,
   sys,
   type SysEvent,
   trapExit,
@@ -270,13 +271,19 @@ describe('sys', () => {
 });
 
 describe('gen_server', () => {
-  test('GS-02 GS-03 GS-05 EGS-08 a name is one made by via; it reaches the server', async () => {
+  test('GS-02 GS-03 GS-05 EGS-08 SUP-08 a name is one made by via; it reaches the server', async () => {
     const names = registry({ name: 'names-gs' });
     await start(names);
     for (const bad of ['bad', 7, {}, ['via', 'names', 'a']]) {
-      const error = await failure(start(counter, {}, { name: bad as never }));
-      expect([error.code, (error.cause as { code?: string }).code]).toEqual(['start_failed', 'bad_name']);
-      expect(error.message).toContain(inspect(bad));
+      const top = supervisor({ name: 's', strategy: 'oneForOne', children: [] });
+      for (const starting of [
+        start(counter, {}, { name: bad as never }),
+        start(top, undefined, { name: bad as never }),
+      ]) {
+        const error = await failure(starting);
+        expect([error.code, (error.cause as { code?: string }).code]).toEqual(['start_failed', 'bad_name']);
+        expect(error.message).toContain(inspect(bad));
+      }
     }
     await start(counter, { n: 3 }, { name: via(names, ['room', 1]) });
     expect(await call(via<typeof counter>(names as never, ['room', 1]), 'get')).toBe(3);
