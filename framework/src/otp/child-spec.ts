@@ -122,8 +122,8 @@ export function normalSpec(spec: ChildSpec): NormalSpec {
  */
 export function keptSpec(spec: NormalSpec): NormalSpec {
   if (spec.restart !== 'temporary') return spec;
-  const { arg: _arg, start: _start, ...kept } = spec;
-  return kept;
+  const { id, behaviour, name, restart, type, shutdown, significant } = spec;
+  return { id, behaviour, arg: undefined, start: undefined, name, restart, type, shutdown, significant };
 }
 
 export type SpecErrorCode =

@@ -72,7 +72,7 @@ describe('process', () => {
       await receive(undefined, { timeout: 20 });
       ref.cancel();
     });
-    await pause(30);
+    for (let n = 0; n < 200 && isAlive(timer); n++) await pause(5);
     expect([woke, isAlive(sleeper), isAlive(timer)]).toEqual([false, true, false]);
     exit(sleeper, 'kill');
   });

@@ -450,6 +450,7 @@ describe('exit signals', () => {
 
   test('a kill takes effect at once while a handler awaits, with 100,000 messages queued; its continuation changes nothing', async () => {
     let touched = 0;
+    let goOn = (): void => {};
     const aborted: unknown[] = [];
     const busy = genServer({
       name: 'busy',
@@ -457,7 +458,7 @@ describe('exit signals', () => {
       casts: {
         work: async (state, _: void, me) => {
           me.signal.addEventListener('abort', () => aborted.push(me.signal.reason));
-          await pause(20);
+          await new Promise<void>((resolve) => (goOn = resolve));
           send(me.pid, 'after');
           touched++;
           return noreply({ n: 1 });
@@ -482,7 +483,8 @@ describe('exit signals', () => {
     // It waits for nothing that is queued: all of that comes after `touched`.
     expect(took).toBeLessThan(1000);
     expect(isAlive(server)).toBe(false);
-    await pause(40);
+    goOn();
+    await pause(5);
     expect(aborted).toEqual(['killed']);
     // `send` in what was left behind throws ProcessEnded, so nothing behind it ran.
     expect(touched).toBe(0);
