@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline';
 import { installStrayHandlers } from 'genroom/otp';
 import { WORKLOADS } from './workloads.ts';
 
-const WARM_UPS = 4;
+/** Unmeasured runs: at least so many, and for at least so long. V8 compiles what runs often, in the background. */
+const WARM_UPS = 3;
+const WARM_UP_MS = 2_000;
 
 const [name = '', size = '0'] = process.argv.slice(2);
 const workload = WORKLOADS[name];
@@ -18,7 +20,8 @@ installStrayHandlers({
   },
 });
 const measure = await workload(Number(size));
-for (let i = 0; i < WARM_UPS; i++) await measure();
+const began = performance.now();
+for (let i = 0; i < WARM_UPS || performance.now() - began < WARM_UP_MS; i++) await measure();
 console.log('ready');
 for await (const _ of createInterface({ input: process.stdin })) console.log(await measure());
 process.exit(0);
