@@ -21,6 +21,7 @@ import * as signal from './signals.ts';
 import type { Signal } from './signals.ts';
 import { WeakTable } from './weak-table.ts';
 import { encode, type Encoded } from './wire.ts';
+import { SmallSet } from '../otp/small-set.ts';
 
 /** Where a connected node's signals go. */
 export type Send = (signal: Signal, transfer?: readonly ArrayBuffer[]) => void;
@@ -218,8 +219,8 @@ export class Peer implements HomeNode {
       this.#send?.([signal.LINK_ENDED, there.address, to, 'noproc', false]);
       return;
     }
-    (here.links ??= new Set()).add(there);
-    (there.links ??= new Set()).add(here);
+    (here.links ??= new SmallSet()).add(there);
+    (there.links ??= new SmallSet()).add(here);
     this.#linked.add(there);
   }
 

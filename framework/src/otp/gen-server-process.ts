@@ -19,7 +19,7 @@ import { Load, measuring } from './load.ts';
 import { CAST, INFO, SYSTEM } from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import type { Pid } from './pid.ts';
-import { DEAD, HELD, type Proc, RUNNING } from './proc.ts';
+import { DEAD, HELD, IDLE, type Proc, RUNNING } from './proc.ts';
 import { runAs, SLICE_MESSAGES, mustYield } from './scheduler.ts';
 import { IGNORE, isStepOf, NOREPLY, recycle, REPLY, Step, STOP, STOP_REPLY, timeout as TIMEOUT } from './step.ts';
 import { shownStatus, type Status } from './status.ts';
@@ -81,12 +81,13 @@ export class GenServerProc extends BehaviourProc {
   }
 
   override deliver(head: unknown, body: unknown, mark: unknown): void {
+    if (this.status === DEAD) return;
     if (mark === SYSTEM) this.systemQueued++;
-    if (measuring.users > 0) (this.load ??= new Load(this.behaviour, this.mailbox.size)).arrive();
-    super.deliver(head, body, mark);
-    const { maxQueue } = this.server.definition;
-    if (maxQueue !== undefined && this.mailbox.size > maxQueue)
-      crashProcess(this, 'killed', { kind: 'overloaded', queued: this.mailbox.size });
+    const { mailbox } = this;
+    if (measuring.users > 0) (this.load ??= new Load(this.behaviour, mailbox.size)).arrive();
+    mailbox.push(head, body, mark);
+    if (this.status === IDLE) this.rest();
+    if (mailbox.size > this.server.maxQueue) crashProcess(this, 'killed', { kind: 'overloaded', queued: mailbox.size });
   }
 
   override begin(arg: unknown): InitFailure | undefined | Promise<InitFailure | undefined> {
@@ -147,7 +148,8 @@ export class GenServerProc extends BehaviourProc {
       else if (mark === SYSTEM) this.handleSystem(head as SystemMessage, body);
       else this.handleCall(head as string, body, mark as From);
       if (this.load !== undefined && this.load.began !== 0) this.handled(this.load);
-      if (this.status !== RUNNING || mustYield()) return;
+      // The scheduler asks after the last one.
+      if (this.status !== RUNNING || mailbox.size === 0 || mustYield()) return;
     }
   }
 

@@ -159,6 +159,8 @@ export interface CompiledServer {
   readonly definition: GenServerDefinition<unknown, unknown, CallHandlers<unknown>, CastHandlers<unknown>>;
   readonly calls: ReadonlyMap<string, CallHandlers<unknown>[string]>;
   readonly casts: ReadonlyMap<string, CastHandlers<unknown>[string]>;
+  /** The definition's, or Infinity. */
+  readonly maxQueue: number;
 }
 
 export function compile(definition: CompiledServer['definition'], kind: CompiledServer['kind']): CompiledServer {
@@ -167,5 +169,6 @@ export function compile(definition: CompiledServer['definition'], kind: Compiled
     definition,
     calls: new Map(Object.entries(definition.calls ?? {})),
     casts: new Map(Object.entries(definition.casts ?? {})),
+    maxQueue: definition.maxQueue ?? Infinity,
   };
 }

@@ -15,6 +15,7 @@ import { INFO } from './mailbox.ts';
 import { type Pid, PROC } from './pid.ts';
 import { DEAD, type Proc } from './proc.ts';
 import type { RemoteProc } from './remote.ts';
+import { SmallSet } from './small-set.ts';
 
 /** The message that a monitor gives at the end of its process; `tag` is the monitor's own where it was given one. */
 export interface Down<T = 'DOWN'> {
@@ -130,8 +131,8 @@ export function addMonitor<T = unknown>(
     notifyDown(monitor, 'noproc');
     return monitor;
   }
-  (target.watchers ??= new Set()).add(monitor);
-  if (typeof watcher !== 'function') (watcher.monitors ??= new Set()).add(monitor);
+  (target.watchers ??= new SmallSet()).add(monitor);
+  if (typeof watcher !== 'function') (watcher.monitors ??= new SmallSet()).add(monitor);
   target.remote?.monitor(target as RemoteProc, monitor);
   return monitor;
 }
@@ -180,8 +181,8 @@ export function takeMessage(
 /** Links `a`, a process of this node, with `b`. */
 export function addLink(a: Proc, b: Proc): void {
   if (a === b) return;
-  (a.links ??= new Set()).add(b);
-  (b.links ??= new Set()).add(a);
+  (a.links ??= new SmallSet()).add(b);
+  (b.links ??= new SmallSet()).add(a);
   b.remote?.link(b as RemoteProc, a);
 }
 

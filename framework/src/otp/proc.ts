@@ -16,6 +16,7 @@ import { Mailbox } from './mailbox.ts';
 import type { Monitor } from './monitor.ts';
 import { Pid, PROC } from './pid.ts';
 import type { RemoteNode } from './remote.ts';
+import type { SmallSet } from './small-set.ts';
 import type { Status } from './status.ts';
 import { contextFor, noContext, ownerOfContext, type Runnable, schedule } from './scheduler.ts';
 
@@ -45,11 +46,11 @@ export abstract class Proc implements Runnable {
   status: number = IDLE;
   trapExit = false;
   label: string | undefined = undefined;
-  links: Set<Proc> | undefined = undefined;
+  links: SmallSet<Proc> | undefined = undefined;
   /** Monitors this process holds on others. */
-  monitors: Set<Monitor> | undefined = undefined;
+  monitors: SmallSet<Monitor> | undefined = undefined;
   /** Monitors that others hold on this process. */
-  watchers: Set<Monitor> | undefined = undefined;
+  watchers: SmallSet<Monitor> | undefined = undefined;
   names: HeldName[] | undefined = undefined;
   timers: Set<OwnedTimer> | undefined = undefined;
   /** Calls to this process that have no answer yet, newest first. */

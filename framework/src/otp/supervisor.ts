@@ -76,7 +76,8 @@ export interface WithInfo {
 export function startChild(target: Target, spec: ChildSpec): Promise<Pid>;
 export function startChild<I>(target: Target, spec: ChildSpec<I>, options: WithInfo): Promise<StartedWith<I>>;
 export function startChild(target: Target, spec: ChildSpec, options?: WithInfo): Promise<Pid | StartedWith> {
-  return request(target, 'startChild', normalSpec(spec), Infinity).then((answer) => startedOf(answer, options));
+  const answer = request(target, 'startChild', normalSpec(spec), Infinity);
+  return options === undefined ? answer.then(pidOf) : answer.then((a) => startedOf(a, options));
 }
 
 /** Stops a child. A supervisor keeps its spec, a dynamic one (where the child is named by pid) forgets it. @throws ChildError not_found */
@@ -116,6 +117,10 @@ export interface ChildCounts {
 
 export function countChildren(target: Target): Promise<ChildCounts> {
   return request(target, 'countChildren', undefined, Infinity) as Promise<ChildCounts>;
+}
+
+function pidOf(answer: unknown): Pid {
+  return valueOf<{ pid: Pid }>(answer).pid;
 }
 
 function startedOf(answer: unknown, options: WithInfo | undefined): Pid | StartedWith {
