@@ -87,17 +87,16 @@ test('processes that only await each other cannot starve timers', async () => {
   });
   const server = await start(pong);
   let stop = false;
+  let calls = 0;
   const loop = (async () => {
-    let n = 0;
     while (!stop) {
       await call(server, 'ping');
-      n++;
+      calls++;
     }
-    return n;
   })();
-  const began = performance.now();
-  await pause(10);
+  // Each of these timers fires, or the test never ends; and the calls go on meanwhile.
+  while (calls < 100) await pause(1);
   stop = true;
-  expect(performance.now() - began).toBeLessThan(1000);
-  expect(await loop).toBeGreaterThan(100);
+  await loop;
+  exit(server, 'kill');
 });
