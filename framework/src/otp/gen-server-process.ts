@@ -18,10 +18,10 @@ import type { LastMessage } from './last-message.ts';
 import { Load, measuring } from './load.ts';
 import { CAST, INFO, SYSTEM } from './mailbox.ts';
 import { isExit } from './monitor.ts';
-import type { Pid } from './pid.ts';
 import { DEAD, HELD, IDLE, type Proc, RUNNING } from './proc.ts';
 import { runAs, SLICE_MESSAGES, mustYield } from './scheduler.ts';
 import { IGNORE, isStepOf, NOREPLY, recycle, REPLY, Step, STOP, STOP_REPLY, timeout as TIMEOUT } from './step.ts';
+import { ServerSelf } from './server-self.ts';
 import { shownStatus, type Status } from './status.ts';
 import type { Debug } from './sys-debug.ts';
 import { reasonOfThrow, NoHandler } from './thrown.ts';
@@ -31,21 +31,6 @@ interface IdleTimer {
   readonly message: IdleMessage;
   readonly milliseconds: number;
   handle: TimerHandle | undefined;
-}
-
-/** What handlers know of their process: its address and its end, not the process. */
-class ServerSelf implements Self {
-  readonly pid: Pid;
-  readonly #proc: Proc;
-
-  constructor(proc: Proc) {
-    this.pid = proc.pid;
-    this.#proc = proc;
-  }
-
-  get signal(): AbortSignal {
-    return this.#proc.signal;
-  }
 }
 
 export class GenServerProc extends BehaviourProc {
