@@ -4,6 +4,7 @@
  * `system` holds what starts servers, browsers or installs, and measures time: one file at a time, after the rest.
  */
 import { defineConfig } from 'vitest/config';
+import { twoNodes } from './framework/test/two-nodes/plugin.ts';
 import './tools/workspace.ts';
 
 const SYSTEM = ['**/test/**/*.system.test.ts', 'framework/test/repository/**/*.test.ts'];
@@ -21,6 +22,21 @@ export default defineConfig({
           name: 'unit',
           include: ['framework/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'loadtest/test/**/*.test.ts'],
           exclude: [...exclude, ...SYSTEM],
+        },
+      },
+      {
+        extends: true,
+        plugins: [twoNodes()],
+        test: {
+          // The rows of conformance once more, with caller and callee on two nodes.
+          name: 'two-nodes',
+          include: ['framework/test/otp/**/*.test.ts'],
+          exclude: [
+            ...exclude,
+            ...SYSTEM,
+            'framework/test/otp/{mailbox,scheduler,strays,resource,conformance}.test.ts',
+          ],
+          setupFiles: ['framework/test/two-nodes/setup.ts'],
         },
       },
       {

@@ -62,7 +62,8 @@ function peerAt(node: string, incarnation: number): Peer {
   return peer;
 }
 
-const homes: Homes = {
+/** The nodes as messages name them. */
+export const homes: Homes = {
   at: peerAt,
   // Of a node that is not connected nothing is reached: any life of it will do.
   named: (node) => connections.get(node)?.peer ?? peerAt(node, 0),
@@ -160,9 +161,14 @@ function lose(connection: Connection): void {
 export function disconnect(node: string): boolean {
   const connection = connections.get(node);
   if (!connection) return false;
-  connection.flush();
+  flush(node);
   runAsNobody(() => lose(connection));
   return true;
+}
+
+/** Posts at once what this task has sent to a node so far. */
+export function flush(node: string): void {
+  connections.get(node)?.flush();
 }
 
 /** Whether the running process gets a NodeEvent for every node that comes or goes. @throws NoProcess outside of one */

@@ -15,7 +15,7 @@ import { registry, via } from '../otp/registry.ts';
 import { runAsNobody } from '../otp/scheduler.ts';
 import { start, type StartArguments, type Started, type StartOptions } from '../otp/start.ts';
 import { noreply } from '../otp/step.ts';
-import type { ViaName } from '../otp/target.ts';
+import { ViaName } from '../otp/target.ts';
 import { isBehaviour } from './code.ts';
 import { nameOn, observeNodes } from './distribution.ts';
 
@@ -80,7 +80,7 @@ export async function startOn<B extends Behaviour>(
 ): Promise<Started<B>> {
   const [arg, options] = rest as readonly [arg?: unknown, options?: StartOptions];
   if (node === home().name) return start(behaviour, ...rest);
-  const name = options?.name && nameOn(node, options.name);
+  const name = options?.name instanceof ViaName ? nameOn(node, options.name) : options?.name;
   const order = { behaviour, arg, name, timeout: options?.timeout };
   const outcome = (await request(nameOn(node, via(names, 'starter')), 'start', order, Infinity)) as Outcome;
   if ('pid' in outcome) return outcome.pid as Started<B>;

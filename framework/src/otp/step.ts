@@ -41,7 +41,7 @@ export interface StepOptions {
 }
 
 /** The message that a step's `timeout` gives to `info`. */
-export const timeout: unique symbol = Symbol('genroom.timeout');
+export const timeout: unique symbol = Symbol.for('genroom.timeout');
 
 export const USED = 0;
 export const NOREPLY = 1;

@@ -1,4 +1,5 @@
 /** Stopping a server from outside, with its `terminate`. OTP's gen_server:stop (rule R-08). */
+import { isDeepStrictEqual } from 'node:util';
 import { badTimeout } from './call.ts';
 import { CallError, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
@@ -41,7 +42,7 @@ export function stopServer(
       (ended) => {
         cancel?.();
         if (caller?.status === DEAD) return;
-        if (ended === reason) resolve();
+        if (ended === reason || isDeepStrictEqual(ended, reason)) resolve();
         else if (proc.remote) reject(remoteEnd(proc, textOf(target), ended));
         else reject(new CallError('call_down', textOf(target), ended));
       },

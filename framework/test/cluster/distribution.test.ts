@@ -126,7 +126,7 @@ describe('calls and casts', () => {
 });
 
 describe('what crosses', () => {
-  test('a pid is the same object wherever it has been; so are references', async () => {
+  test('PROC-14 PROC-15 SIG-11 SIG-28 a pid is the same object wherever it has been; so are references, and aliases lead home', async () => {
     const { here, there } = await counterOnB();
     await inProcessOf(a, async () => {
       const ref = a.monitor(here);
@@ -223,7 +223,7 @@ describe('what crosses', () => {
 });
 
 describe('monitors, links and exits', () => {
-  test('a monitor tells of the end, with its reason; of the dead noproc; taken away, nothing', async () => {
+  test('R-24 R-25 a monitor tells of the end, with its reason; of the dead noproc; taken away, nothing', async () => {
     const { here, there } = await counterOnB();
     const seen = await inProcessOf(a, async () => {
       const gone = a.monitor(here);
@@ -245,7 +245,7 @@ describe('monitors, links and exits', () => {
     expect(b.openWith('a')).toMatchObject({ watched: 0 });
   });
 
-  test('a link carries the end both ways, normal too; unlinked, nothing; a dead one is noproc', async () => {
+  test('R-22 R-23 R-25 a link carries the end both ways, normal too; unlinked, nothing; a dead one is noproc', async () => {
     const there = (body: () => unknown): Promise<Pid> => pidOf(b.spawn(async () => body()));
     const idle = (): Promise<unknown> => b.receive();
     const seen = await inProcessOf(a, async () => {

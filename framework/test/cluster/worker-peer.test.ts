@@ -104,7 +104,7 @@ for (const [how, end] of [
   });
 }
 
-test('a thread that hangs keeps nobody waiting beyond the deadline; a new one of its name is another node', async () => {
+test('EGS-19 a cast to a thread that hangs returns at once; it keeps nobody waiting beyond the deadline; a new one of its name is another node', async () => {
   const worker = await thread('worker');
   const pid = await startOn('worker', ledger, 1);
   cast(pid, 'hang');

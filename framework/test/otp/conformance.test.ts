@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import inventory from '../../conformance/inventory.json' with { type: 'json' };
+import notRemote from '../../conformance/two-nodes.json' with { type: 'json' };
 import { idsOf, rowsOf, strangers, table } from '../../conformance/conformance.ts';
+import { secondRows, staleEntries } from '../../conformance/two-nodes.ts';
 
 const rows = [
   { id: 'X-1', suite: 'one', mark: 'A', behaviour: 'applies' },
@@ -32,11 +34,32 @@ test('the inventory has each row once, and a reason wherever one is due', () => 
   expect(inventory.filter((row) => row.mark !== 'A' && !('reason' in row && row.reason))).toEqual([]);
 });
 
+test('on two nodes a row counts where signals crossed; else its reason does, and without one it is missing', () => {
+  const [excused] = notRemote.find(({ rows: listed }) => listed)!.rows!;
+  const all = [...rows, { id: excused!, suite: 'two', mark: 'A', behaviour: 'local' }];
+  const results = [
+    { name: 'X-1 X-2 crosses', passed: true, crossed: 4 },
+    { name: 'X-2 does not', passed: true, crossed: 0 },
+    { name: `${excused!} does not`, passed: true, crossed: 0 },
+  ];
+  const states = secondRows(all, results).map(({ status }) => status);
+  expect(states).toEqual(['remote', 'remote', 'notApplicable', 'missing', 'local']);
+  expect(secondRows(all, []).at(-1)).toMatchObject({ status: 'missing', pass: false });
+  const failed = secondRows(all, [...results, { name: 'X-1 also', passed: false, crossed: 1 }]);
+  expect(failed[0]!.status).toBe('failed');
+  expect(staleEntries(all, results)).toContain(notRemote.flatMap(({ tests = [] }) => tests)[0]);
+});
+
 /** The command on a run of tests that had these names and ends. */
 function conformance(results: Record<string, 'passed' | 'failed'>): { code: number | null; out: unknown } {
   const folder = mkdtempSync(join(tmpdir(), 'genroom-conformance-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const assertionResults = Object.entries(results).map(([title, status]) => ({ title, status }));
+  const once = Object.entries(results).map(([title, status]) => ({ title, status }));
+  const twice = once.map((result) => ({ ...result, meta: { crossed: 1 } }));
+  const single = notRemote.flatMap(({ tests = [] }) =>
+    tests.map((title) => ({ title, status: 'passed', meta: { crossed: 0 } })),
+  );
+  const assertionResults = [...once, ...twice, ...single];
   const report = join(folder, 'report.json');
   writeFileSync(report, JSON.stringify({ testResults: [{ name: 'a.test.ts', status: 'passed', assertionResults }] }));
   const command = [join(import.meta.dirname, '../../conformance/conformance.ts'), '--json', '--results', report];
@@ -48,7 +71,7 @@ test('the command prints one JSON object with a row each, and fails for a row wi
   const ids = inventory.filter(({ mark }) => mark !== 'N').map(({ id }) => id);
   const all = Object.fromEntries(ids.map((id) => [`${id} behaves`, 'passed' as const]));
   const good = conformance(all);
-  expect(good).toMatchObject({ code: 0, out: { pass: true, wrong: [] } });
+  expect(good).toMatchObject({ code: 0, out: { pass: true, wrong: [], twoNodes: { wrong: [] } } });
   const { rows } = good.out as { rows: { name: string; pass: boolean }[] };
   expect(rows.map(({ name }) => name)).toEqual(inventory.map(({ id }) => id));
   expect(rows.every(({ pass }) => pass)).toBe(true);
@@ -63,6 +86,7 @@ test('the command prints one JSON object with a row each, and fails for a row wi
         expect.stringMatching(/^failed GS-05: /),
         'failed: GS-05 behaves',
       ],
+      twoNodes: { wrong: ['missing on two nodes: GS-01', 'failed on two nodes: GS-05'] },
     },
   });
 });

@@ -140,7 +140,7 @@ describe('what a report holds', () => {
       `genServer counter ${server} terminating`,
       '** TypeError: crashed on demand',
       `Last message (from ${me}): call crash`,
-      'State: { n: 5, to: [Function (anonymous)] }',
+      'State: { n: 5, to: undefined }',
       `Client ${me}: process, alive`,
       'Names: accounts/7',
       `Ancestors: supervisor bank ${sup}, process ${me}, ${parent}`,

@@ -134,9 +134,9 @@ describe('exit signals', () => {
     expect(await peer('normal')).toBe('alive');
     expect(await peer('shutdown')).toBe('shutdown');
     const orderly = shutdown(1);
-    expect(await peer(orderly)).toBe(orderly);
+    expect(await peer(orderly)).toEqual(orderly);
     const own = { any: ['term', 1n] };
-    expect(await peer(own)).toBe(own);
+    expect(await peer(own)).toEqual(own);
   });
 
   test('SIG-01 SIG-02 SIG-23 any reason reaches a trapping peer unchanged, a big one too', async () => {
@@ -150,8 +150,8 @@ describe('exit signals', () => {
         exit(other, reason);
         return [one, (await receive(isExit)).reason];
       });
-      expect(seen[0]).toBe(reason);
-      expect(seen[1]).toBe(reason);
+      expect(seen[0]).toEqual(reason);
+      expect(seen[1]).toEqual(reason);
     }
   });
 

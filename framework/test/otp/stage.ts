@@ -87,7 +87,7 @@ export const counter = genServer({
   name: 'counter',
   init: (arg: { n?: number; to?: (what: unknown) => void } | undefined) => ({
     n: arg?.n ?? 0,
-    to: arg?.to ?? ((): void => {}),
+    to: arg?.to,
   }),
   calls: {
     get: (state) => reply(state.n, state),
@@ -110,8 +110,8 @@ export const counter = genServer({
     },
   },
   info: (state, message) => {
-    state.to({ info: message });
+    state.to?.({ info: message });
     return noreply(state);
   },
-  terminate: (reason, state) => state.to({ terminate: reason }),
+  terminate: (reason, state) => state.to?.({ terminate: reason }),
 });

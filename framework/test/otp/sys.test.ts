@@ -326,7 +326,7 @@ describe('gen_server', () => {
         expect(isAlive(server)).toBe(false);
         return downOf(ref);
       });
-      expect(ended).toBe(reason);
+      expect(ended).toEqual(reason);
       expect((await failure(stopServer(server))).code).toBe('call_noproc');
     }
   });
