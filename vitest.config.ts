@@ -37,6 +37,7 @@ export default defineConfig({
             'framework/test/otp/{mailbox,scheduler,strays,resource,conformance}.test.ts',
           ],
           setupFiles: ['framework/test/two-nodes/setup.ts'],
+          testTimeout: 60_000,
         },
       },
       {

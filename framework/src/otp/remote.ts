@@ -84,8 +84,3 @@ export class RemoteProc extends Proc {
 
   protected override handle(): void {}
 }
-
-/** What stands for the process of a pid of another node. */
-export function remoteOf(proc: Proc | undefined): RemoteProc | undefined {
-  return proc?.remote && (proc as RemoteProc);
-}

@@ -153,10 +153,11 @@ class Facade {
     const translation = this.#translation;
     return {
       via: (registry: object, key: unknown, value?: unknown) => new DualName(registry, key, value),
-      childSpec: (behaviour: object, ...rest: unknown[]) => ({
-        ...sides.a.otp.childSpec(translation.to(sides.a, behaviour) as never, ...(rest as [])),
-        behaviour,
-      }),
+      childSpec: (...args: unknown[]) => {
+        const { name } = (args[2] ?? {}) as { name?: unknown };
+        const spec = (sides.a.otp.childSpec as Any)(...this.#startArguments(sides.a, args)) as object;
+        return { ...spec, behaviour: args[0], arg: args[1], ...(name instanceof DualName && { name }) };
+      },
       start: (...args: unknown[]) => this.#start(args),
       startLink: (...args: unknown[]) => this.#startHere('startLink', args),
       startMonitor: (...args: unknown[]) => this.#startHere('startMonitor', args),
