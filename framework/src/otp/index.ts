@@ -56,6 +56,7 @@ export { type Ref, type Target, type ViaName, whereis } from './target.ts';
 export { Pid, samePid, node } from './pid.ts';
 export {
   cancelTimer,
+  type CancelOptions,
   demonitor,
   exit,
   isAlive,
@@ -70,6 +71,7 @@ export {
   type SendAfterOptions,
   setLabel,
   sleep,
+  type TimerCancelled,
   TimerRef,
   trapExit,
   unlink,

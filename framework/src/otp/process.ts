@@ -109,11 +109,30 @@ export function sendAfter(target: Target, message: unknown, time: number, option
   return timer;
 }
 
+export interface CancelOptions {
+  /** The result comes as a message to the running process instead. Default false. */
+  readonly async?: boolean;
+  /** Whether the result is wanted at all. Default true. */
+  readonly info?: boolean;
+}
+
+/** The result of a timer that was cancelled with `async`. */
+export interface TimerCancelled {
+  readonly tag: 'CANCEL_TIMER';
+  readonly timer: TimerRef;
+  readonly result: number | false;
+}
+
 /** Cancels a timer. Returns the milliseconds it had left, or false: then its message is delivered already (rule R-16). */
-export function cancelTimer(timer: TimerRef): number | false {
-  const { remaining } = timer;
+export function cancelTimer(timer: TimerRef): number | false;
+export function cancelTimer(timer: TimerRef, options: CancelOptions): number | false | undefined;
+export function cancelTimer(timer: TimerRef, options: CancelOptions = {}): number | false | undefined {
+  const { async = false, info = true } = options;
+  const me = async && info ? requireProc('cancelTimer') : undefined;
+  const { remaining: result } = timer;
   timer.cancel();
-  return remaining;
+  me?.deliver({ tag: 'CANCEL_TIMER', timer, result } satisfies TimerCancelled, undefined, INFO);
+  return async || !info ? undefined : result;
 }
 
 /** Resolves after `milliseconds`; never, if the process has ended by then. */

@@ -75,6 +75,11 @@ export class Debug {
     for (const hook of this.installed) this.run(hook, event, state);
   }
 
+  /** Writes the log, one event a line. */
+  printLog(who: string): void {
+    for (const event of this.log ?? []) process.stdout.write(`${eventLine(who, event)}\n`);
+  }
+
   private run(hook: Installed, event: SysEvent, state: unknown): void {
     let next: unknown = 'done';
     try {

@@ -99,9 +99,10 @@ const operations = {
       return debug.statistics;
     }),
 
-  log: (server: GenServerProc, what: boolean | number | 'get'): readonly SysEvent[] =>
+  log: (server: GenServerProc, what: boolean | number | 'get' | 'print'): readonly SysEvent[] =>
     debugging(server, (debug) => {
-      if (what === 'get') return [...(debug.log ?? [])];
+      if (what === 'print') debug.printLog(`${server.behaviour} ${server.pid}`);
+      if (what === 'get' || what === 'print') return [...(debug.log ?? [])];
       debug.logLength = typeof what === 'number' ? what : LOG_LENGTH;
       debug.log = what === false ? undefined : (debug.log ?? []).slice(-debug.logLength);
       return [...(debug.log ?? [])];

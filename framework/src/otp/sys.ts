@@ -90,10 +90,13 @@ export function statistics(
   return ask(target, 'statistics', options, what);
 }
 
-/** Keeps the last events: true for 10, or how many; false for none. 'get' gives them, oldest first. */
+/**
+ * Keeps the last events: true for 10, or how many; false for none. 'get' gives them, oldest first; 'print' writes them to
+ * standard output as well.
+ */
 export function log(
   target: Target,
-  what: boolean | number | 'get',
+  what: boolean | number | 'get' | 'print',
   options: SysOptions = {},
 ): Promise<readonly SysEvent[]> {
   return ask(target, 'log', options, what);

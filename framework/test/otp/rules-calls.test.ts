@@ -30,6 +30,7 @@ import {
   stopReply,
   stopServer,
   sys,
+  type TimerCancelled,
   timeout,
   type Call,
   via,
@@ -438,6 +439,15 @@ describe('mailbox, ordering, timers', () => {
       return [left !== false && left > 900, cancelTimer(long), short.remaining, cancelTimer(short), await mailbox()];
     });
     expect(seen).toEqual([true, false, false, false, ['short']]);
+    const later = await inProcess(async () => {
+      const timer = sendAfter(self(), 'long', 1000);
+      const now = [cancelTimer(timer, { async: true }), cancelTimer(timer, { async: true })];
+      const quiet = [cancelTimer(timer, { info: false }), cancelTimer(timer, { async: true, info: false })];
+      const [first, second] = (await mailbox(2)) as TimerCancelled[];
+      return [now, quiet, first!.tag, first!.timer === timer, (first!.result as number) > 900, second!.result];
+    });
+    const none = [undefined, undefined];
+    expect(later).toEqual([none, none, 'CANCEL_TIMER', true, true, false]);
   });
 
   test('R-17 EGS-47 half a million messages queued at the caller do not slow its calls', async () => {

@@ -159,6 +159,14 @@ describe('sys', () => {
       { kind: 'out', value: 28, to: undefined },
     ]);
     expect(await log(server, 3)).toHaveLength(3);
+    const printed: string[] = [];
+    const write = process.stdout.write.bind(process.stdout);
+    process.stdout.write = (text: string) => printed.push(text) > 0;
+    await log(server, 'print').finally(() => (process.stdout.write = write));
+    const who = `*DBG* genServer counter ${server}`;
+    expect(printed.join('')).toBe(
+      `${who} sent 21 to outside\n${who} got call add 7 from outside\n${who} sent 28 to outside\n`,
+    );
     expect((await getStatus(server)).log).toHaveLength(3);
     expect(await log(server, false)).toEqual([]);
     await call(server, 'get');
