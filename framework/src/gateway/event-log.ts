@@ -8,9 +8,9 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { errorText } from '../platform/error-text.ts';
-import type { StrayReport } from '../otp/channels.ts';
+import type { StrayReport, UnexpectedReport } from '../otp/channels.ts';
 import type { CrashReport } from '../otp/crash-report.ts';
-import { formatCrash } from '../otp/crash-text.ts';
+import { formatCrash, formatUnexpected } from '../otp/crash-text.ts';
 import { describeReason, isOrderly } from '../otp/exit-reason.ts';
 import { formatSupervisorReport, type SupervisorReport } from '../otp/supervisor-report.ts';
 import type { GivenUpReport, HeldReport, RoomCrashReport } from '../room/channels.ts';
@@ -44,6 +44,7 @@ export function openEventLog(to: Log): () => void {
     'genroom:stray': (report: StrayReport) => {
       if (!report.ended) log(stray(report));
     },
+    'genroom:process:unexpected': (report: UnexpectedReport) => log(unexpected(report)),
     'genroom:process:busy': (report: BusyReport) => log(processBusy(report)),
     'genroom:node': (report: NodeReport) => log(nodeStep(report)),
     'genroom:room:down': (report: DownReport) => {
@@ -125,6 +126,16 @@ function supervisorFailure(report: SupervisorReport): LogEntry {
       reason: describeReason(reason),
       child: String(offender.id),
     },
+  };
+}
+
+function unexpected(report: UnexpectedReport): LogEntry {
+  const { pid, behaviour } = report;
+  return {
+    level: 'warn',
+    event: 'unexpected',
+    text: formatUnexpected(report, { charsLimit: LONGEST_REPORT }),
+    fields: { process: behaviour, pid: String(pid) },
   };
 }
 

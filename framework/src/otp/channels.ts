@@ -30,6 +30,13 @@ export interface RestartReport {
   readonly givenUp: boolean;
 }
 
+/** A plain message came to a server that has no `info` for it. */
+export interface UnexpectedReport {
+  readonly pid: Pid;
+  readonly behaviour: string;
+  readonly message: unknown;
+}
+
 export interface StrayReport {
   /** The process that started what failed; undefined when nobody owns it. */
   readonly pid: Pid | undefined;
@@ -44,6 +51,7 @@ const starts = channel('genroom:process:start');
 const exits = channel('genroom:process:exit');
 const restarts = channel('genroom:supervisor:restart');
 const strays = channel('genroom:stray');
+const unexpected = channel('genroom:process:unexpected');
 
 const reporting = new AsyncLocalStorage<true>();
 
@@ -59,6 +67,10 @@ export function publishReport(to: Channel, report: object): void {
 
 export function publishCrash(proc: Proc, reason: ExitReason, last: LastMessage | undefined): void {
   if (crashes.hasSubscribers) publishReport(crashes, crashReport(proc, reason, last));
+}
+
+export function publishUnexpected(proc: Proc, message: unknown): void {
+  if (unexpected.hasSubscribers) publishReport(unexpected, { pid: proc.pid, behaviour: proc.behaviour, message });
 }
 
 export function publishStart(proc: Proc): void {

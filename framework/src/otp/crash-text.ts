@@ -20,6 +20,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { errorText } from '../platform/error-text.ts';
+import type { UnexpectedReport } from './channels.ts';
 import type { Client, CrashReport } from './crash-report.ts';
 import { type BadReturn, type CallFailed, type ExitReason, isCrash, kindOf } from './exit-reason.ts';
 import type { LastMessage } from './last-message.ts';
@@ -46,7 +47,7 @@ export function formatCrash(report: CrashReport, options: CrashTextOptions = {})
 }
 
 /**
- * Writes every crash on this thread as text. Returns what ends that.
+ * Writes every crash on this thread as text, and every message that no server expected. Returns what ends that.
  *
  * @param write default to standard error
  */
@@ -54,9 +55,24 @@ export function logCrashes(
   options: CrashTextOptions = {},
   write: (text: string) => void = (text) => process.stderr.write(`${text}\n`),
 ): () => void {
-  const hear = (report: unknown): void => write(formatCrash(report as CrashReport, options));
-  subscribe('genroom:process:crash', hear);
-  return () => unsubscribe('genroom:process:crash', hear);
+  const crashed = (report: unknown): void => write(formatCrash(report as CrashReport, options));
+  const came = (report: unknown): void => write(formatUnexpected(report as UnexpectedReport, options));
+  subscribe('genroom:process:crash', crashed);
+  subscribe('genroom:process:unexpected', came);
+  return () => {
+    unsubscribe('genroom:process:crash', crashed);
+    unsubscribe('genroom:process:unexpected', came);
+  };
+}
+
+/** A message that a server has no `info` for, in one line. */
+export function formatUnexpected(
+  { pid, behaviour, message }: UnexpectedReport,
+  options: CrashTextOptions = {},
+): string {
+  const { depth = 4, charsLimit = Infinity } = options;
+  const text = `${escaped(behaviour)} ${pid} received an unexpected message: ${shown(message, depth, true)}`;
+  return cut(onOneLine(text), charsLimit);
 }
 
 type Show = (value: unknown) => string;

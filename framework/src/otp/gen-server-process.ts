@@ -10,6 +10,7 @@
  */
 import { BehaviourProc, type InitFailure } from './behaviour.ts';
 import { From } from './call.ts';
+import { publishUnexpected } from './channels.ts';
 import { currentClock, type TimerHandle } from './clock.ts';
 import { crashProcess, endProcess } from './exit-signals.ts';
 import type { ExitReason } from './exit-reason.ts';
@@ -190,7 +191,8 @@ export class GenServerProc extends BehaviourProc {
     this.last = { kind: 'info', payload: sent };
     if (this.trapExit && isExit(message) && message.from === this.boundTo)
       return this.stopWith(message.reason, undefined, undefined);
-    if (!info) return;
+    // As in OTP, what nobody handles is told of and dropped.
+    if (!info) return publishUnexpected(this, sent);
     let result: unknown;
     try {
       result = info(this.state, sent, this.self);

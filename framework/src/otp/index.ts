@@ -157,9 +157,9 @@ export {
   withLock,
 } from './registry-queries.ts';
 export { type Clock, currentClock, systemClock, type TimerHandle, useClock } from './clock.ts';
-export { type RestartReport, type StrayReport } from './channels.ts';
+export { type RestartReport, type StrayReport, type UnexpectedReport } from './channels.ts';
 export { type CrashReport } from './crash-report.ts';
-export { type CrashTextOptions, formatCrash, logCrashes } from './crash-text.ts';
+export { type CrashTextOptions, formatCrash, formatUnexpected, logCrashes } from './crash-text.ts';
 export { type ShownStatus, type Status } from './status.ts';
 export { installStrayHandlers, type StrayOptions } from './stray.ts';
 export { type ProcessNode, processTree } from './tree.ts';

@@ -17,6 +17,7 @@ import {
   reply,
   request,
   self,
+  send,
   setLabel,
   spawn,
   start,
@@ -299,6 +300,17 @@ describe('the text of a report', () => {
       },
     );
     expect(formatCrash(report(unreadable))).toContain('genServer deep');
+  });
+
+  test('EGS-50 a message that a server has no info for is a warning, and no more', async () => {
+    const written: string[] = [];
+    const end = logCrashes({}, (text) => written.push(text));
+    const silent = await start(genServer({ name: 'silent', init: () => 0, calls: { ask: (s) => reply(s, s) } }));
+    send(silent, { text: 'a\nb' });
+    send(await start(counter, {}), 'expected');
+    expect(await call(silent, 'ask')).toBe(0);
+    end();
+    expect(written).toEqual([`genServer silent ${silent} received an unexpected message: { text: 'a\\nb' }`]);
   });
 
   test('logCrashes writes each crash on this thread until it is ended', async () => {
