@@ -233,8 +233,8 @@ end
 
 defmodule Side do
   # As in genroom-side.ts.
-  @warm_ups 2
-  @warm_up_ms 1_000
+  @warm_ups 4
+  @warm_up_ms 2_000
 
   def run([name, size]) do
     measure = Workloads.set_up(name, String.to_integer(size))

@@ -8,8 +8,8 @@ import { installStrayHandlers } from 'genroom/otp';
 import { WORKLOADS } from './workloads.ts';
 
 /** Unmeasured runs: at least so many, and for at least so long. V8 compiles what runs often, in the background. */
-const WARM_UPS = 2;
-const WARM_UP_MS = 1_000;
+const WARM_UPS = 4;
+const WARM_UP_MS = 2_000;
 
 const [name = '', size = '0'] = process.argv.slice(2);
 const workload = WORKLOADS[name];

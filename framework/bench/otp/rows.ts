@@ -45,7 +45,7 @@ export const ROWS: readonly Row[] = [
   rate('callersToMany', 300_000, '100 callers to 100 servers', `${WARM}; the callers are new`),
   rate('fanOut', 500_000, 'fan-out 1 to 1,000, one message a slice', WARM),
   rate('start', 50_000, 'start', FRESH),
-  rate('startChild', 30_000, 'start under a DynamicSupervisor', FRESH),
+  rate('startChild', 20_000, 'start under a DynamicSupervisor', FRESH),
   rate('stop', 50_000, 'stop', `${FRESH}: started before the clock runs`),
   rate('registryCall', 100_000, 'call through a registry of 10,000 names', WARM),
   rate('restart', 10_000, 'restart of a crashing child', 'the supervisor is new every 100 restarts'),

@@ -69,7 +69,8 @@ export class From<R = unknown> {
       older.#newer = this as From;
     }
     server.openCalls = this as From;
-    if (!server.asked) noteAsked(server);
+    fresh++;
+    if (server.askedIn !== round) noteAsked(server);
   }
 
   /** The caller, or undefined when the call came from outside every process. */
@@ -121,6 +122,7 @@ export class From<R = unknown> {
   /** Internal to the layer: sets the deadlines of a server's open calls that have none yet, the newest ones. */
   static setDeadlines(server: Proc): void {
     for (let call = server.openCalls; call !== undefined && call.#deadline === undefined; call = call.#older) {
+      fresh--;
       call.#deadline = new CallDeadline(call);
       if (call.#timeout !== Infinity) setDeadline(call.#deadline, call.#timeout);
     }
@@ -148,7 +150,8 @@ export class From<R = unknown> {
     if (older !== undefined) older.#newer = newer;
     this.#newer = undefined;
     this.#older = undefined;
-    if (this.#deadline !== undefined) clearDeadline(this.#deadline);
+    if (this.#deadline === undefined) fresh--;
+    else clearDeadline(this.#deadline);
     return this.#caller === undefined || this.#caller.status !== DEAD;
   }
 }
@@ -166,22 +169,23 @@ class CallDeadline extends Deadline {
   }
 }
 
-/** Servers that were called since the event loop was last round. */
+/** The event loop's rounds, servers that were called in this one, and open calls that have no deadline yet. */
+let round = 0;
 let asked: Proc[] = [];
+let fresh = 0;
 
 function noteAsked(server: Proc): void {
-  server.asked = true;
+  server.askedIn = round;
   asked.push(server);
   if (asked.length === 1) beforeTidying(setCallDeadlines);
 }
 
+/** Those called last are the ones that have not answered; the others need not be looked at. */
 function setCallDeadlines(): void {
   const servers = asked;
   asked = [];
-  for (const server of servers) {
-    server.asked = false;
-    From.setDeadlines(server);
-  }
+  round++;
+  for (let i = servers.length - 1; i >= 0 && fresh > 0; i--) From.setDeadlines(servers[i]!);
 }
 
 /** The error of a timeout that is no time. */

@@ -21,6 +21,7 @@ import { type Behaviour, MAKE } from './behaviour.ts';
 import type { From } from './call.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { GenServerProc } from './gen-server-process.ts';
+import { HandlerTable } from './handler-table.ts';
 import type { Pid } from './pid.ts';
 import type { ShownStatus, Status } from './status.ts';
 import type { Init, Next, Reply } from './step.ts';
@@ -153,12 +154,12 @@ export function serverOf(definition: Behaviour): CompiledServer | undefined {
   return (definition as Partial<Compiled>)[COMPILED];
 }
 
-/** A definition as the process uses it: handlers by name in maps, so that no name reaches an object's prototype. */
+/** A definition as the process uses it: handlers by name in tables. */
 export interface CompiledServer {
   readonly kind: 'genServer' | 'supervisor' | 'dynamicSupervisor';
   readonly definition: GenServerDefinition<unknown, unknown, CallHandlers<unknown>, CastHandlers<unknown>>;
-  readonly calls: ReadonlyMap<string, CallHandlers<unknown>[string]>;
-  readonly casts: ReadonlyMap<string, CastHandlers<unknown>[string]>;
+  readonly calls: HandlerTable<CallHandlers<unknown>[string]>;
+  readonly casts: HandlerTable<CastHandlers<unknown>[string]>;
   /** The definition's, or Infinity. */
   readonly maxQueue: number;
 }
@@ -167,8 +168,8 @@ export function compile(definition: CompiledServer['definition'], kind: Compiled
   return {
     kind,
     definition,
-    calls: new Map(Object.entries(definition.calls ?? {})),
-    casts: new Map(Object.entries(definition.casts ?? {})),
+    calls: new HandlerTable(definition.calls ?? {}),
+    casts: new HandlerTable(definition.casts ?? {}),
     maxQueue: definition.maxQueue ?? Infinity,
   };
 }

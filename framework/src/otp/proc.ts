@@ -38,12 +38,17 @@ export interface HeldName {
 }
 
 export abstract class Proc implements Runnable {
-  readonly pid: Pid;
-  readonly context: AsyncResource;
+  // What every message touches comes first: it shares a cache line.
+  status: number = IDLE;
   readonly mailbox = new Mailbox();
+  readonly context: AsyncResource;
+  /** Calls to this process that have no answer yet, newest first. */
+  openCalls: From | undefined = undefined;
+  /** In which round it was called last; call.ts's affair. */
+  askedIn = -1;
+  readonly pid: Pid;
   /** The process that started this one, whose EXIT a trapping GenServer obeys (rule R-28). */
   readonly parent: Pid | undefined;
-  status: number = IDLE;
   trapExit = false;
   label: string | undefined = undefined;
   links: SmallSet<Proc> | undefined = undefined;
@@ -53,10 +58,6 @@ export abstract class Proc implements Runnable {
   watchers: SmallSet<Monitor> | undefined = undefined;
   names: HeldName[] | undefined = undefined;
   timers: Set<OwnedTimer> | undefined = undefined;
-  /** Calls to this process that have no answer yet, newest first. */
-  openCalls: From | undefined = undefined;
-  /** Whether some of them may have no deadline yet; call.ts's affair. */
-  asked = false;
   abort: AbortController | undefined = undefined;
   exitReason: ExitReason | undefined = undefined;
   /** Its neighbours among the living. */
