@@ -142,7 +142,7 @@ export function receive<T>(
 export function receive(match?: (message: unknown) => boolean, options?: { timeout: number }): Promise<unknown>;
 export function receive(match?: (message: unknown) => boolean, options?: { timeout: number }): Promise<unknown> {
   const proc = requireProc('receive');
-  if (!('waiting' in proc)) {
+  if (!(proc instanceof FunctionProc) && !('waiting' in proc)) {
     throw new NoProcess(
       'receive in a process that does not run a function',
       'A genServer gets its messages in its handlers.',
