@@ -59,10 +59,11 @@ describe('exit signals', () => {
       exit(plain, 'normal');
       exit(trapping, 'normal');
       const got = await mailbox();
+      const ignored = isAlive(plain);
       exit(plain, 'other');
-      return [got, isAlive(plain)];
+      return [got, ignored, isAlive(plain)];
     });
-    expect(seen).toEqual([[expect.objectContaining({ tag: 'EXIT', reason: 'normal' })], false]);
+    expect(seen).toEqual([[expect.objectContaining({ tag: 'EXIT', reason: 'normal' })], true, false]);
   });
 
   test('PROC-13 SIG-05 SIG-06 exit of oneself ends, whatever the reason', async () => {
