@@ -15,7 +15,7 @@
  *
  *     generate(1, 42); // program 42 of seed 1, always the same
  */
-import { type Known, Model } from './model.ts';
+import { type Known, Model, mustLast } from './model.ts';
 import { child, deadly, dynSpec, enterChildren, reason, serverSpec, supSpec } from './pieces.ts';
 import type { Finish, Label, Op, Program, Script, Step, Target, Told } from './program.ts';
 import { Random } from './random.ts';
@@ -33,6 +33,7 @@ export function generate(seed: number, number: number): Program {
 class Writer {
   readonly #random: Random;
   readonly #model = new Model();
+  readonly #planned: Step[] = [];
   readonly #roots: [Label, boolean][] = [];
   #scripts = 0;
   readonly #kept: string[] = [];
@@ -70,8 +71,25 @@ class Writer {
       this.#seconds = false;
       return { wait: 2100 };
     }
+    const planned = this.#planned.shift();
+    if (planned) return planned;
+    if (random.chance(8)) this.#storm();
     if (random.chance(12)) return { do: this.#together() };
     return { do: [this.#told()] };
+  }
+
+  /** Plans the end of one child after another, as long as its supervisor may go on. */
+  #storm(): void {
+    const random = this.#random;
+    const roots = this.#model.all('bare').filter((one) => one.over === undefined && !one.waiting && one.links === 0);
+    const children = [...this.#model.known.values()].filter((one) => one.over !== undefined && one.kind !== 'sup');
+    if (roots.length === 0 || children.length === 0) return;
+    const { label } = random.pick(roots);
+    const over = random.pick(children).over!;
+    const family = children.filter((one) => one.over === over);
+    for (let left = 1 + random.below(4); left > 0; left--)
+      this.#planned.push({ do: [[label, [['exit', random.pick(family).label, deadly(random)]]]] });
+    this.#planned.push({ do: [[label, [[random.pick(['which', 'count'] as const), over]]]] });
   }
 
   /** Gives a process that stands still what it waits for. */
@@ -110,7 +128,9 @@ class Writer {
     const random = this.#random;
     const model = this.#model;
     const senders = model.all('bare').filter((one) => !one.waiting);
-    const target = random.pick([...model.all('server'), ...model.all('bare').filter((one) => !one.waiting)]);
+    const targets = [...model.all('server'), ...model.all('bare').filter((one) => !one.waiting)];
+    if (targets.length === 0) return [this.#told()];
+    const target = random.pick(targets);
     target.mixed = true;
     const chosen = senders.filter((one) => one !== target && random.chance(70)).slice(0, 3);
     if (chosen.length === 0) return [this.#told()];
@@ -148,9 +168,19 @@ class Writer {
   #script(me: Known, kind: 'call' | 'cast' | 'told'): Script {
     const random = this.#random;
     const ops: Op[] = [];
+    let quiet = true;
     if (random.chance(50)) for (let i = 1 + random.below(2); i > 0; i--) this.#append(ops, this.#quiet(me));
-    else if (random.chance(25)) ops.push(...this.#last(me));
-    return { id: ++this.#scripts, ops, finish: this.#finish(me, kind) };
+    else if (!mustLast(me) && random.chance(25)) {
+      ops.push(...this.#last(me));
+      quiet = false;
+    }
+    // The end of a process would race with what others do because of its last operation.
+    const finish = quiet && !mustLast(me) ? this.#finish(me, kind) : this.#goOn(kind);
+    return { id: ++this.#scripts, ops, finish };
+  }
+
+  #goOn(kind: 'call' | 'cast' | 'told'): Finish {
+    return kind === 'call' && this.#random.chance(70) ? ['reply', this.#random.below(100)] : ['noreply'];
   }
 
   #finish(me: Known, kind: 'call' | 'cast' | 'told'): Finish {
@@ -158,7 +188,7 @@ class Writer {
     const finish = random.weighted<Finish>([
       [kind === 'call' ? 14 : 0, ['reply', random.below(100)]],
       [kind === 'call' ? 4 : 18, ['noreply']],
-      [kind === 'call' ? 4 : 0, ['keep', this.#fresh('f')]],
+      [kind === 'call' ? 6 : 0, ['keep', this.#fresh('f')]],
       [kind === 'call' ? 2 : 0, ['replyNow', random.below(100)]],
       [kind === 'call' ? 1 : 0, ['replyTimeout', random.below(100), random.pick(['short', 0, 'long'])]],
       [kind === 'call' ? 1 : 2, ['noreplyTimeout', random.pick(['short', 0, 'long'])]],
@@ -214,17 +244,17 @@ class Writer {
     const random = this.#random;
     const bare = me.kind === 'bare';
     const choose = random.weighted<() => Op[]>([
-      [6, () => this.#exit()],
+      [6, () => this.#exit(me)],
       [bare ? 2 : 0, () => this.#endSelf(me)],
       [8, () => this.#call(me, false)],
-      [5, () => this.#cast()],
+      [5, () => this.#cast(me)],
       [3, () => this.#stop(me)],
-      [2, () => this.#reply()],
+      [8, () => this.#reply()],
       [bare ? 4 : 0, () => this.#recv(me, random.pick(['short', 'inf']))],
       [2, () => this.#hold(me)],
       [6, () => this.#sup(me)],
       [3, () => this.#dyn(me)],
-      [7, () => this.#children(me)],
+      [10, () => this.#children(me)],
       [2, () => [['dispatch', random.pick(['r1', 'r2']), random.pick(KEYS), random.below(9)]]],
       [1, () => [['sendVia', 'r1', random.pick(KEYS), random.below(9)]]],
     ]);
@@ -266,11 +296,12 @@ class Writer {
     const patterns = [['n', random.below(9)] as const, ['from', this.#anybody('bare').label] as const];
     const more: ('any' | 'exit' | 'down')[] = [];
     if (!me.mixed && !me.trapped && me.monitors === 0) more.push('any');
-    if (me.links === 1 && me.trapped) more.push('exit');
-    if (me.monitors === 1) more.push('down');
+    if (me.links === 1 && me.trap) more.push('exit');
+    if (me.monitors === 1 && (time === 0 || me.links === 0)) more.push('down');
     const pattern = more.length > 0 && random.chance(60) ? random.pick(more) : random.pick(patterns);
     if (time === 'inf') {
       me.waiting = 'recv';
+      me.apart = true;
       if (pattern === 'any') me.awaits = 0;
       else if (typeof pattern !== 'string') me.awaits = pattern[1];
     }
@@ -336,32 +367,39 @@ class Writer {
       return waits ? [] : [['call', target, script, 'long', true]];
     }
     // While it calls nobody may be linked to whom it asks.
-    const called = me.calling;
-    me.calling = true;
+    const called = me.apart;
+    me.apart = true;
     const script = this.#script(to, 'call');
     const open = UNANSWERED.includes(script.finish[0]) || waits || script.ops.length > 0;
-    const times = open ? (['short', 'short', 'inf'] as const) : (['long', 'inf'] as const);
-    const time = script.ops.length > 0 ? 'long' : random.pick(times);
-    me.calling = called || (open && time !== 'short');
+    const timed = script.finish[0].endsWith('Timeout');
+    const times = open && !timed ? (['short', 'short', 'inf'] as const) : (['long', 'inf'] as const);
+    const time = script.ops.length > 0 || timed ? 'long' : random.pick(times);
+    me.apart = called || (open && time !== 'short');
     if (open && time !== 'short') {
       me.waiting = 'call';
       if (script.finish[0] === 'keep') this.#callers.set(script.finish[1], me);
     }
-    const caught = random.chance(75);
-    if (!caught && (open || ends(script.finish))) me.ended = me.over === undefined;
+    // Its end reaches whoever it is linked with beside that of the server.
+    const caught = random.chance(75) || meant.some(({ label }) => this.#model.everLinked.same(me.label, label));
+    if (!caught) {
+      // Its end will be that of the server, as if they were linked.
+      for (const { label } of meant) this.#model.everLinked.join(me.label, label);
+      if (open || ends(script.finish)) me.ended = me.over === undefined;
+    }
     return [['call', target, script, time, caught]];
   }
 
-  #cast(): Op[] {
+  #cast(me: Known): Op[] {
     if (this.#model.all('server').length === 0) return [];
     const to = this.#anybody('server');
+    if (me.kind === 'server' && this.#model.mayDieOf(me, to.label)) return [];
     return [['cast', this.#target(to), this.#script(to, 'cast')]];
   }
 
   #stop(me: Known): Op[] {
     if (this.#model.all('server').length === 0) return [];
     const to = this.#anybody('server');
-    if (this.#model.mayDieOf(me, to.label)) return [];
+    if (this.#model.mayDieOf(me, to.label) || mustLast(to)) return [];
     to.ended = to.over === undefined;
     return [['stop', to.label, reason(this.#random), 'short']];
   }
@@ -374,9 +412,11 @@ class Writer {
     return [['reply', key, this.#random.below(100)]];
   }
 
-  #exit(): Op[] {
+  #exit(me: Known): Op[] {
     const random = this.#random;
     const target = this.#anybody('bare', 'server', 'bare', 'server', 'sup', 'dyn');
+    // A server goes on to answer, or not.
+    if (me.kind === 'server' && this.#model.mayDieOf(me, target.label)) return [];
     const why = random.chance(85) ? deadly(random) : reason(random);
     target.ended = target.over === undefined;
     return [['exit', target.label, why]];
@@ -444,13 +484,14 @@ class Writer {
     const random = this.#random;
     const all = this.#model.all('sup', 'dyn');
     if (all.length === 0 || (!me.trap && this.#model.boundToSupervised(me))) return [];
-    const over = random.pick(all);
+    const dynamic = this.#model.all('dyn');
+    const over = dynamic.length > 0 && random.chance(50) ? random.pick(dynamic) : random.pick(all);
     // A supervisor that stops the child that asks it would wait for it.
     if (me.over !== undefined && this.#model.everLinked.same(me.label, over.label)) return [];
     const kinds = ['server', 'server', 'bare'] as const;
     if (over.kind === 'dyn') {
       const running = this.#model.all('bare', 'server').filter((one) => one.over === over.label);
-      if (running.length > 0 && random.chance(40)) return [['terminateDyn', over.label, random.pick(running).label]];
+      if (running.length > 0 && random.chance(50)) return [['terminateDyn', over.label, random.pick(running).label]];
       const made = child(random, this.#model, {
         label: this.#fresh('e'),
         kinds,

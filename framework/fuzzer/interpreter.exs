@@ -590,13 +590,10 @@ defmodule Driver do
   defp settle(ctx, live, quiet \\ 0)
 
   defp settle(ctx, live, @quiet) do
-    now = Ctx.now()
-    case timed(ctx, live) do
-      [] -> live
-      dues ->
-        Process.sleep(max(Enum.min(dues) - now, 0) + 3)
-        settle(ctx, live, 0)
-    end
+    {live, moved} = drain(ctx, live, false)
+    dues = timed(ctx, live)
+    if dues != [], do: Process.sleep(max(Enum.min(dues) - Ctx.now(), 0) + 3)
+    if moved or dues != [], do: settle(ctx, live, 0), else: live
   end
 
   defp settle(ctx, live, quiet) do

@@ -29,8 +29,8 @@ export interface Known {
   links: number;
   monitors: number;
   mixed: boolean;
-  /** It may be in a call without end. */
-  calling: boolean;
+  /** It may be in a call without end, or log what it gets while it stands still: nobody may be linked with it. */
+  apart: boolean;
   /** It has trapped exits at some time. */
   trapped: boolean;
 }
@@ -80,7 +80,7 @@ export class Model {
       links: 0,
       monitors: 0,
       mixed: false,
-      calling: false,
+      apart: false,
       trapped: more.trap ?? false,
       ...more,
       label,
@@ -98,7 +98,7 @@ export class Model {
   /** Whether the two may be linked without a race at some later end. */
   mayBind(a: Known, b: Known): boolean {
     if (a === b || this.#joinsWatched(a.label, b.label)) return false;
-    if ([...this.#group(a), ...this.#group(b)].some(({ calling }) => calling)) return false;
+    if ([...this.#group(a), ...this.#group(b)].some(({ apart }) => apart)) return false;
     if (this.#bonds.same(a.label, b.label)) return !this.#group(a).some(({ kind, trap }) => kind === 'server' && trap);
     return [...this.#group(a), ...this.#group(b)].filter(isSupervised).length <= 1;
   }
@@ -146,6 +146,11 @@ export class Model {
   #group(known: Known): Known[] {
     return [...this.known.values()].filter(({ label }) => this.#bonds.same(label, known.label));
   }
+}
+
+/** Whether its end of itself would leave it waiting, with its supervisor none the wiser. */
+export function mustLast({ over, server }: Known): boolean {
+  return over !== undefined && server?.term === 'hold';
 }
 
 function isSupervised({ over, kind }: Known): boolean {
