@@ -34,11 +34,13 @@ class Writer {
   readonly #random: Random;
   readonly #model = new Model();
   readonly #planned: Step[] = [];
+  /** Who waits for the answer of the script that is being written. */
+  readonly #callers: Known[] = [];
   readonly #roots: [Label, boolean][] = [];
   #scripts = 0;
   readonly #kept: string[] = [];
   /** Who waits for the reply of this key. */
-  readonly #callers = new Map<string, Known>();
+  readonly #keepers = new Map<string, Known>();
   readonly #timers: string[] = [];
   readonly #refs = new Map<Label, string[]>();
   #seconds = false;
@@ -71,9 +73,9 @@ class Writer {
       this.#seconds = false;
       return { wait: 2100 };
     }
+    if (this.#planned.length === 0 && random.chance(8)) this.#storm();
     const planned = this.#planned.shift();
     if (planned) return planned;
-    if (random.chance(8)) this.#storm();
     if (random.chance(12)) return { do: this.#together() };
     return { do: [this.#told()] };
   }
@@ -181,6 +183,11 @@ class Writer {
 
   #goOn(kind: 'call' | 'cast' | 'told'): Finish {
     return kind === 'call' && this.#random.chance(70) ? ['reply', this.#random.below(100)] : ['noreply'];
+  }
+
+  /** Whether the end of a process might end this one, or one that waits for its answer. */
+  #endangers(me: Known, other: Label): boolean {
+    return [me, ...this.#callers].some((one) => this.#model.mayDieOf(one, other));
   }
 
   #finish(me: Known, kind: 'call' | 'cast' | 'told'): Finish {
@@ -360,7 +367,7 @@ class Writer {
     const to = this.#anybody('server');
     const target = this.#target(to);
     const meant = this.#meant(target);
-    if (meant.some(({ label }) => this.#model.mayDieOf(me, label))) return [];
+    if (meant.some(({ label }) => this.#endangers(me, label))) return [];
     const waits = meant.some(({ waiting }) => waiting !== undefined);
     if (quiet) {
       const script: Script = { id: ++this.#scripts, ops: [], finish: ['reply', random.below(100)] };
@@ -369,7 +376,9 @@ class Writer {
     // While it calls nobody may be linked to whom it asks.
     const called = me.apart;
     me.apart = true;
+    this.#callers.push(me);
     const script = this.#script(to, 'call');
+    this.#callers.pop();
     const open = UNANSWERED.includes(script.finish[0]) || waits || script.ops.length > 0;
     const timed = script.finish[0].endsWith('Timeout');
     const times = open && !timed ? (['short', 'short', 'inf'] as const) : (['long', 'inf'] as const);
@@ -377,7 +386,7 @@ class Writer {
     me.apart = called || (open && time !== 'short');
     if (open && time !== 'short') {
       me.waiting = 'call';
-      if (script.finish[0] === 'keep') this.#callers.set(script.finish[1], me);
+      if (script.finish[0] === 'keep') this.#keepers.set(script.finish[1], me);
     }
     // Its end reaches whoever it is linked with beside that of the server.
     const caught = random.chance(75) || meant.some(({ label }) => this.#model.everLinked.same(me.label, label));
@@ -392,14 +401,14 @@ class Writer {
   #cast(me: Known): Op[] {
     if (this.#model.all('server').length === 0) return [];
     const to = this.#anybody('server');
-    if (me.kind === 'server' && this.#model.mayDieOf(me, to.label)) return [];
+    if (me.kind === 'server' && this.#endangers(me, to.label)) return [];
     return [['cast', this.#target(to), this.#script(to, 'cast')]];
   }
 
   #stop(me: Known): Op[] {
     if (this.#model.all('server').length === 0) return [];
     const to = this.#anybody('server');
-    if (this.#model.mayDieOf(me, to.label) || mustLast(to)) return [];
+    if (this.#endangers(me, to.label) || mustLast(to)) return [];
     to.ended = to.over === undefined;
     return [['stop', to.label, reason(this.#random), 'short']];
   }
@@ -407,7 +416,7 @@ class Writer {
   #reply(): Op[] {
     const key = this.#kept.pop();
     if (key === undefined) return [];
-    const caller = this.#callers.get(key);
+    const caller = this.#keepers.get(key);
     if (caller) caller.waiting = undefined;
     return [['reply', key, this.#random.below(100)]];
   }
@@ -416,7 +425,7 @@ class Writer {
     const random = this.#random;
     const target = this.#anybody('bare', 'server', 'bare', 'server', 'sup', 'dyn');
     // A server goes on to answer, or not.
-    if (me.kind === 'server' && this.#model.mayDieOf(me, target.label)) return [];
+    if (me.kind === 'server' && this.#endangers(me, target.label)) return [];
     const why = random.chance(85) ? deadly(random) : reason(random);
     target.ended = target.over === undefined;
     return [['exit', target.label, why]];

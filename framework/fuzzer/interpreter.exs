@@ -371,10 +371,8 @@ defmodule Ops do
   end
 
   defp flush_unknown(ctx) do
-    receive do
-      {:EXIT, p, :normal} = m -> if Ctx.get(ctx, {:label, p}), do: (flush_unknown(ctx); send(self(), m))
-    after 0 -> :ok
-    end
+    {:messages, all} = Process.info(self(), :messages)
+    for {:EXIT, pid, :normal} <- all, Ctx.get(ctx, {:label, pid}) == nil, do: (receive do {:EXIT, ^pid, _} -> :ok end)
   end
 
   defp recv(_, :any, ms) do
