@@ -159,10 +159,14 @@ defmodule Ops do
     Ctx.log(ctx, "", [:recv, if(message == :timeout, do: :timeout, else: message(ctx, message))])
   end
 
+  # Everything but what the driver says: a reply that came late would be seen here.
   def do_drain(ctx) do
-    case recv(ctx, :any, 0) do
-      :timeout -> :ok
-      m -> Ctx.log(ctx, source(ctx, m), message(ctx, m)); do_drain(ctx)
+    receive do
+      m when m != :"$release" and not (is_tuple(m) and elem(m, 0) == :"$do") ->
+        Ctx.log(ctx, source(ctx, m), message(ctx, m))
+        do_drain(ctx)
+    after
+      0 -> :ok
     end
   end
 
@@ -395,10 +399,13 @@ defmodule Ops do
   def source(_, {:m, from, _}), do: from
   def source(ctx, {:EXIT, pid, _}), do: Ctx.label(ctx, pid)
   def source(ctx, {:DOWN, _, _, pid, _}), do: Ctx.label(ctx, pid)
+  def source(_, _), do: "?"
 
   def message(_, {:m, from, n}), do: [:m, from, n]
   def message(ctx, {:EXIT, pid, r}), do: [:EXIT, Ctx.label(ctx, pid), Shown.of(ctx, r)]
   def message(ctx, {:DOWN, ref, _, pid, r}), do: [:DOWN, Process.get({:monitored, ref}), Ctx.label(ctx, pid), Shown.of(ctx, r)]
+  # A cast or call to the name of a process that is no server, or a reply that nobody waits for.
+  def message(_, _), do: [:unknown]
 
   def loop(ctx) do
     receive do {:"$do", ops} -> run(ctx, ops) end
@@ -473,8 +480,6 @@ defmodule Server do
 
   def handle_info({:"$do", script}, s), do: script(script, "", :told, nil, s)
   def handle_info(:timeout, {ctx, _} = s), do: (disarmed(ctx); Ctx.log(ctx, "", [:timeout]); {:noreply, s})
-  # Replies that came late, and those that nobody waits for any more: dropped by genroom (rule R-05).
-  def handle_info({ref, _}, s) when is_reference(ref) or is_list(ref), do: {:noreply, s}
 
   def handle_info(m, {ctx, _} = s) do
     disarmed(ctx)

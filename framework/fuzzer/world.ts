@@ -114,7 +114,8 @@ export class World {
       const name = [...actor.refs].find(([, ref]) => ref === message.ref)?.[0] ?? null;
       return [from, ['DOWN', name, from, this.reason(message.reason)]];
     }
-    return ['?', ['unknown', String(message)]];
+    // A cast or call to the name of a process that is no server, or a reply that nobody waits for.
+    return ['?', ['unknown']];
   }
 
   /** An exit reason as a trace shows it. */
