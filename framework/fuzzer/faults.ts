@@ -51,7 +51,7 @@ export const FAULTS: readonly Fault[] = [
     to: 'else target.exitBySignal(reason);',
   },
   { name: 'exit(self, normal) is ignored', file: 'exit-signals.ts', from: ' || target.pid === from', to: '' },
-  { name: 'a link binds one side only', file: 'monitor.ts', from: '(b.links ??= new Set()).add(a);', to: '' },
+  { name: 'a link binds one side only', file: 'monitor.ts', from: '(b.links ??= new SmallSet()).add(a);', to: '' },
   { name: 'unlink takes one side away only', file: 'monitor.ts', from: 'b.links?.delete(a);', to: '' },
   {
     name: 'a link to a process that is gone is silent',
@@ -238,7 +238,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'cancelling a timer says that it was too late',
     file: 'process.ts',
-    from: 'return remaining;',
-    to: 'return false;',
+    from: 'undefined : result;',
+    to: 'undefined : false;',
   },
 ];

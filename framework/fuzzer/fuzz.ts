@@ -10,6 +10,7 @@
  *     npm run fuzz -- --json       // one JSON object: {"pass":true,"rows":[…],"constructs":{…},"endings":{…}}
  */
 import { parseArgs } from 'node:util';
+import { faulty } from './apply-fault.ts';
 import { CONSTRUCTS, count, endings } from './constructs.ts';
 import { elixirTraces, type Expected, onElixir } from './elixir.ts';
 import { FAULTS } from './faults.ts';
@@ -87,6 +88,8 @@ async function divergenceRows({ unstable, file }: Expected): Promise<Row[]> {
 }
 
 async function faultRows({ unstable, file }: Expected): Promise<Row[]> {
+  // One that cannot be applied would look like one that is found.
+  FAULTS.forEach(faulty);
   const rows: Row[] = [];
   for (const fault of FAULTS) {
     const [found] = await runOnGenroom({ seed, programs, file, unstable, fault, first: true });
@@ -139,4 +142,11 @@ async function all(): Promise<void> {
   process.exitCode = pass ? 0 : 1;
 }
 
-await (options.only === undefined ? all() : only(Number(options.only)));
+try {
+  await (options.only === undefined ? all() : only(Number(options.only)));
+} catch (error) {
+  const why = error instanceof Error ? error.message : String(error);
+  if (options.json) console.log(JSON.stringify({ pass: false, why, rows: [] }));
+  else say(why);
+  process.exitCode = 1;
+}

@@ -17,10 +17,13 @@ interface Report {
 }
 
 /** The one JSON object that the command prints. */
-function fuzz(...args: readonly string[]): Promise<{ code: number | null; report: Report }> {
+function fuzz(args: readonly string[], path = process.env.PATH!): Promise<{ code: number | null; report: Report }> {
   return new Promise((resolve, reject) => {
     const file = join(import.meta.dirname, '../../fuzzer/fuzz.ts');
-    const child = spawn(process.execPath, [file, '--json', ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(process.execPath, [file, '--json', ...args], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, PATH: path },
+    });
     let output = '';
     child.stdout.on('data', (data: Buffer) => (output += data.toString()));
     child.once('error', reject);
@@ -42,13 +45,20 @@ describe('the fuzzer', () => {
 
   test(`${PROGRAMS} programs show the same on Elixir and on genroom, and each fault shows`, async ({ skip }) => {
     skip(!elixir.present, elixir.reason);
-    const { code, report } = await fuzz('--programs', String(PROGRAMS), '--faults');
+    const { code, report } = await fuzz(['--programs', String(PROGRAMS), '--faults']);
     expect(report.rows.filter(({ pass }) => !pass)).toEqual([]);
     expect({ code, pass: report.pass }).toEqual({ code: 0, pass: true });
     expect(report.rows.filter(({ name }) => name.startsWith('fault found'))).toHaveLength(FAULTS.length);
     expect(Object.keys(report.constructs)).toEqual(CONSTRUCTS);
     expect(Object.keys(report.endings).length).toBeGreaterThan(8);
   }, 240_000);
+
+  test('without Elixir it says so, in one JSON object too', async () => {
+    // A seed of its own: traces that are kept need no Elixir.
+    const { code, report } = await fuzz(['--programs', '1', '--seed', '987654'], '/nowhere');
+    expect(report).toMatchObject({ pass: false, why: expect.stringContaining('npm run provision') });
+    expect(code).toBe(1);
+  });
 
   test('there are 25 faults or more, each with a name of its own, and each changes one text of a file', () => {
     expect(FAULTS.length).toBeGreaterThanOrEqual(25);
