@@ -3,10 +3,13 @@
  *
  * Arguments choose test files, as with vitest: `npm test -- room`. Each test that is left out is listed with its reason.
  * The exit code is 1 when a test fails, when a file cannot be loaded, when an error happens outside the tests, when no
- * test ran, and, where CI runs, when a test is left out.
+ * test ran, and, where CI runs, when a test is left out. A run of all tests is also judged by the conformance inventory:
+ * each row without a test counts as a failure, so that `npm run conformance` need not run the tests again.
  */
 import type { TestModule } from 'vitest/node';
 import { startVitest } from 'vitest/node';
+import { judge, resultsOf, TESTED, wrong } from '../framework/conformance/conformance.ts';
+import { judgeSecond } from '../framework/conformance/two-nodes.ts';
 import { provision } from './provision/provision.ts';
 import { inCi } from './provision/requirements.ts';
 
@@ -35,6 +38,26 @@ export function outcome(modules: readonly TestModule[], strayErrors: number): Ou
   };
 }
 
+const SHOWN = 20;
+
+/** What a run leaves open of the conformance inventory, on one node and on two: rows without a test, ids without a row. */
+export function openRows(modules: readonly TestModule[]): string[] {
+  const tested = modules.filter(({ relativeModuleId }) => TESTED.some((folder) => relativeModuleId.startsWith(folder)));
+  if (tested.length === 0) return [];
+  const testResults = tested.map((module) => ({
+    name: module.moduleId,
+    status: module.state(),
+    assertionResults: [...module.children.allTests()].map((test) => ({
+      title: test.name,
+      status: test.result().state,
+      meta: test.meta(),
+    })),
+  }));
+  const results = resultsOf({ testResults });
+  // Rows with a test that failed are counted by it.
+  return [...wrong(judge(results)), ...judgeSecond(results).wrong].filter((line) => !line.startsWith('failed'));
+}
+
 /** The exit code of a run. */
 export function exitCode({ passed, failed, skipped }: Outcome, ci: boolean): number {
   if (failed > 0 || passed === 0) return 1;
@@ -44,10 +67,15 @@ export function exitCode({ passed, failed, skipped }: Outcome, ci: boolean): num
 if (import.meta.main) {
   const left = Object.entries(provision());
   for (const [name, why] of left) console.log(`missing: ${name}. ${why}`);
-  const vitest = await startVitest('test', process.argv.slice(2), { run: true, watch: false });
-  const result = outcome(vitest.state.getTestModules(), vitest.state.getUnhandledErrors().length);
+  const chosen = process.argv.slice(2);
+  const vitest = await startVitest('test', chosen, { run: true, watch: false });
+  const modules = vitest.state.getTestModules();
+  const open = chosen.length === 0 ? openRows(modules) : [];
+  const result = outcome(modules, vitest.state.getUnhandledErrors().length + open.length);
   await vitest.close();
   for (const { test, reason } of result.skipped) console.log(`left out: ${test}: ${reason}`);
+  for (const line of open.slice(0, SHOWN)) console.log(line);
+  if (open.length > SHOWN) console.log(`… and ${open.length - SHOWN} more: npm run conformance`);
   if (inCi() && result.skipped.length > 0) console.log('Nothing may be left out where CI runs.');
   console.log(`${result.passed} passed, ${result.failed} failed, ${result.skipped.length} skipped`);
   process.exit(exitCode(result, inCi()));

@@ -149,7 +149,8 @@ export function wrong({ rows, failed, unknown }: Judgement): string[] {
   ];
 }
 
-interface VitestReport {
+/** What is read of a report of vitest. */
+export interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
@@ -165,9 +166,10 @@ interface VitestReport {
 /** Tests of the cluster layer have nodes of their own: they count in both passes. */
 const ON_NODES = '/test/cluster/';
 
+const readReport = (file: string): TestResult[] => resultsOf(JSON.parse(readFileSync(file, 'utf8')) as VitestReport);
+
 /** The results in a report. A file that cannot be loaded counts as one failed test. */
-function readReport(file: string): TestResult[] {
-  const { testResults } = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
+export function resultsOf({ testResults }: VitestReport): TestResult[] {
   return testResults.flatMap((file) => [
     ...file.assertionResults.flatMap(({ title, status, meta }): TestResult[] => {
       const result = { name: title, passed: status === 'passed' };
@@ -182,7 +184,7 @@ function readReport(file: string): TestResult[] {
 
 /** The tests on one node, and those on two. */
 const ONCE_AND_TWICE = ['unit', 'two-nodes'];
-const TESTED = ['framework/test/otp', 'framework/test/cluster'];
+export const TESTED = ['framework/test/otp', 'framework/test/cluster'];
 
 /** Runs the layer's tests. */
 async function runTests(): Promise<TestResult[]> {

@@ -10,6 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { InventoryRow } from './conformance.ts';
 import inventory from './inventory.json' with { type: 'json' };
+import twoNodes from './two-nodes.json' with { type: 'json' };
 
 const BEGIN = '<!-- made by npm run conformance -- --pages -->';
 const END = '<!-- to here -->';
@@ -20,7 +21,7 @@ type Rows = readonly InventoryRow[];
 
 /** Each page, and what makes its part. */
 const PAGES: Readonly<Record<string, (rows: Rows) => string>> = {
-  'conformance.md': (rows) => `${suites(rows)}\n\n${versions(rows)}`,
+  'conformance.md': (rows) => `${suites(rows)}\n\n${versions(rows)}\n\n${ofOneNode()}`,
   'otp-differences.md': reasons,
 };
 
@@ -49,6 +50,17 @@ function versions(rows: Rows): string {
     .filter(({ behaviour }) => VERSION.test(behaviour))
     .map(({ id, behaviour }) => `- ${id}: ${behaviour}`);
   return ['Rows that depend on the version:', '', ...lines].join('\n');
+}
+
+/** How many rows are not shown on two nodes, by reason. */
+function ofOneNode(): string {
+  return [
+    'Rows that are not shown on two nodes ([which](../framework/conformance/two-nodes.json)):',
+    '',
+    '| reason | rows |',
+    '| --- | ---: |',
+    ...twoNodes.flatMap(({ reason, rows = [] }) => (rows.length > 0 ? [`| ${reason} | ${rows.length} |`] : [])),
+  ].join('\n');
 }
 
 /** Each reason once, with its rows: first of what is adapted, then of what does not apply. */

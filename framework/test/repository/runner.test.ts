@@ -76,6 +76,17 @@ test.each([
   expect(status).toBe(1);
 });
 
+test('a run of all tests fails for each row of the conformance inventory without a test', () => {
+  mkdirSync(join(folder, 'framework/test/otp'), { recursive: true });
+  const files = { 'framework/test/otp/a.test.ts': `test('GS-01 GS-99 adds', () => { expect(1 + 1).toBe(2); });` };
+  const all = npmTest(files, false);
+  expect(all.lines.filter((line) => line.startsWith('missing GS-02: '))).toHaveLength(1);
+  expect(all.lines.filter((line) => line.startsWith('missing GS-01: '))).toEqual([]);
+  expect(all.lines.at(-1)).toMatch(/^1 passed, \d{3,4} failed, 0 skipped$/);
+  expect(all.status).toBe(1);
+  expect(npmTest(files, false, ['a.test.ts']).lines.at(-1)).toBe('1 passed, 0 failed, 0 skipped');
+});
+
 test('no test at all is no success', () => {
   const { status } = npmTest({ 'a.test.ts': PASS }, false, ['nothing-of-this-name']);
   expect(status).not.toBe(0);
