@@ -8,3 +8,6 @@ export { offer } from './code.ts';
 export { NotData } from './not-data.ts';
 export { startOn } from './start-on.ts';
 export { abcast, multiCall, type MultiReply, type NodesOption } from './multi-call.ts';
+export * as groups from './process-groups.ts';
+export { type GroupEvent, GroupMonitor, type Scope } from './process-groups.ts';
+export { type Group } from './group-table.ts';
