@@ -77,7 +77,7 @@ describe('calls and casts', () => {
     expect([a.node(), a.nodes(), b.nodes()]).toEqual(['a', ['b'], ['a']]);
   });
 
-  test('fail as they do on one node, with the same codes and reasons; nothing stays open', async () => {
+  test('EGS-26 fail as they do on one node, with the same codes and reasons; nothing stays open', async () => {
     const { here, name, there } = await counterOnB();
     const late = await failure(() => a.call(here, 'never', undefined, { timeout: 5 }));
     expect([late.code, late.reason]).toEqual(['call_timeout', 'timeout']);
