@@ -52,9 +52,22 @@ export function referenceOf(thing: Named): Reference {
     id = next++;
     numbers.set(thing, id);
     named.set(id, thing);
+    if (thing instanceof Alias) keep(id, thing);
   }
   const { name, incarnation } = home();
   return { node: name, incarnation, id };
+}
+
+/** Aliases that others know. Their owners may hold them no more, and still get what is sent to them. */
+const aliases = new Map<number, Alias>();
+const FEW = 64;
+let sweepAt = FEW;
+
+function keep(id: number, alias: Alias): void {
+  aliases.set(id, alias);
+  if (aliases.size < sweepAt) return;
+  for (const [known, { active }] of aliases) if (!active) aliases.delete(known);
+  sweepAt = Math.max(FEW, aliases.size * 2);
 }
 
 export function isHere({ node, incarnation }: Reference): boolean {
@@ -127,9 +140,9 @@ export function aliasOf(node: HomeNode, id: number): Alias {
 }
 
 /** A call that waits on another node: an answer given here goes there. */
-export function fromOf(node: HomeNode, server: Proc, reference: Reference): From {
+export function fromOf(node: HomeNode, reference: Reference): From {
   return new From(
-    server,
+    new RemoteProc(node, 0),
     undefined,
     'forwarded',
     Infinity,

@@ -17,7 +17,6 @@ import {
   type Named,
   type Reference,
   remotePid,
-  remoteProc,
   remoteThing,
 } from './references.ts';
 import { RemoteName } from './remote-name.ts';
@@ -104,7 +103,7 @@ class Decoder {
       case 'alias':
         return this.#thing(record, (node) => aliasOf(node, record.id));
       case 'from':
-        return this.#thing(record, (node): From => fromOf(node, remoteProc(node, 0), record));
+        return this.#thing(record, (node): From => fromOf(node, record));
       case 'name':
         return record.node === home().name
           ? nameOf(record.registry, record.key as Key)

@@ -1,4 +1,6 @@
 /** Processes of other nodes: signals, references, data, the loss of a node. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Call, Down, ExitReason, From, Pid, Ref } from '../../src/otp/index.ts';
 import { inProcessOf, type TestNode, twoNodes, until } from './two-nodes.ts';
@@ -157,6 +159,24 @@ describe('what crosses', () => {
       expect([await a.receive(), await a.receive()]).toEqual(['through an alias', 'through an alias']);
       expect(await a.receive(undefined, { timeout: 5 })).toBe(a.timeout);
     });
+  });
+
+  test('an alias that only the other node still holds leads home, after a collection too', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const asked = b.spawn(async () => {
+      const { replyTo } = (await b.receive()) as { replyTo: Pid };
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      b.send(replyTo, 'answer');
+    });
+    const server = await pidOf(asked);
+    const answer = await inProcessOf(a, async () => {
+      a.send(server, { replyTo: a.alias({ reply: true }) });
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      collect();
+      return a.receive(undefined, { timeout: 5000 });
+    });
+    expect(answer).toBe('answer');
   });
 
   test('data arrives as it left; what was changed afterwards does not show', async () => {
