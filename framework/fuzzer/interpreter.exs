@@ -237,11 +237,11 @@ defmodule Ops do
       _ -> []
     end
     start = if how == :link, do: &GenServer.start_link/3, else: &GenServer.start/3
-    started(ctx, :server, start.(Server, {ctx, label, spec}, options))
+    started(ctx, :server, fn -> start.(Server, {ctx, label, spec}, options) end)
   end
 
-  def do_sup(ctx, label, how, spec), do: started(ctx, :sup, Start.sup(ctx, label, how, spec))
-  def do_dyn(ctx, label, how, spec), do: started(ctx, :dyn, Start.dyn(ctx, label, how, spec))
+  def do_sup(ctx, label, how, spec), do: started(ctx, :sup, fn -> Start.sup(ctx, label, how, spec) end)
+  def do_dyn(ctx, label, how, spec), do: started(ctx, :dyn, fn -> Start.dyn(ctx, label, how, spec) end)
 
   def do_call(ctx, x, script, time, caught) do
     on(ctx, :call, x, fn to ->
@@ -358,16 +358,20 @@ defmodule Ops do
 
   # OTP 25 tells a starter that traps exits twice of a failed start, by the error and by an EXIT; OTP 26 and genroom by
   # the error alone (rule R-31).
-  defp started(ctx, what, {:error, r}) do
-    dead = Ctx.get(ctx, {:failed, self()})
-    if dead && not Ctx.alive?(ctx, dead), do: (receive do {:EXIT, ^dead, _} -> :ok after 0 -> :ok end)
-    # A process that found its name taken has said hello to nobody.
-    if match?({:already_started, _}, r), do: flush_unknown(ctx)
-    Ctx.log(ctx, "", [what, [:error, Shown.of(ctx, r)]])
+  defp started(ctx, what, start) do
+    :ets.delete(ctx.t, {:failed, self()})
+    shown =
+      case start.() do
+        {:ok, pid} -> Ctx.label(ctx, pid)
+        :ignore -> flush_failed(ctx); :ignored
+        {:error, r} ->
+          flush_failed(ctx)
+          # A process that found its name taken has said hello to nobody.
+          if match?({:already_started, _}, r), do: flush_unknown(ctx)
+          [:error, Shown.of(ctx, r)]
+      end
+    Ctx.log(ctx, "", [what, shown])
   end
-
-  defp started(ctx, what, :ignore), do: (flush_failed(ctx); Ctx.log(ctx, "", [what, :ignored]))
-  defp started(ctx, what, {:ok, pid}), do: Ctx.log(ctx, "", [what, Ctx.label(ctx, pid)])
 
   defp flush_failed(ctx) do
     dead = Ctx.get(ctx, {:failed, self()})
