@@ -34,7 +34,7 @@ export default defineConfig({
           exclude: [
             ...exclude,
             ...SYSTEM,
-            'framework/test/otp/{mailbox,scheduler,strays,resource,conformance}.test.ts',
+            'framework/test/otp/{mailbox,scheduler,strays,resource,leftovers,conformance}.test.ts',
           ],
           setupFiles: ['framework/test/two-nodes/setup.ts'],
           testTimeout: 60_000,

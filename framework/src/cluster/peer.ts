@@ -273,7 +273,7 @@ export class Peer implements HomeNode {
     for (const number of this.#monitors.keys()) this.down(number, 'noconnection');
     for (const there of this.#linked) for (const here of there.links ?? []) this.unlinked(there, here, 'noconnection');
     for (const number of this.#watched.keys()) this.unwatch(number);
-    this.#served.clear();
+    for (const call of this.#served.keys()) this.unserve(call);
   }
 }
 

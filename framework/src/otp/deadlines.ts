@@ -83,7 +83,16 @@ function tidyAll(): void {
   for (const set of due) set();
   // After those: setting a deadline asks for a round to come, which this one is.
   tidyPending = false;
-  for (const list of lists.values()) list.tidy();
+  for (const list of lists.values()) {
+    list.tidy();
+    if (!list.first) forget(list);
+  }
+}
+
+/** Lengths are as many as callers think of: one that nobody waits for is not kept. */
+function forget(list: DeadlineList): void {
+  lists.delete(list.length);
+  if (latest === list) latest = undefined;
 }
 
 function tidySoon(): void {

@@ -21,10 +21,11 @@ import { CAST, INFO, SYSTEM } from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import { DEAD, HELD, IDLE, type Proc, RUNNING } from './proc.ts';
 import { runAs, SLICE_MESSAGES, mustYield } from './scheduler.ts';
-import { IGNORE, isStepOf, NOREPLY, recycle, REPLY, Step, STOP, STOP_REPLY, timeout as TIMEOUT } from './step.ts';
+import { IGNORE, isStep, isStepOf, NOREPLY, recycle, REPLY, STOP, STOP_REPLY, timeout as TIMEOUT } from './step.ts';
 import { ServerSelf } from './server-self.ts';
 import { shownStatus, type Status } from './status.ts';
 import type { Debug } from './sys-debug.ts';
+import { isThenable, promiseOf } from './thenable.ts';
 import { reasonOfThrow, NoHandler } from './thrown.ts';
 
 /** An idle timeout. Its message in the mailbox counts only while this is the one last armed. */
@@ -87,7 +88,7 @@ export class GenServerProc extends BehaviourProc {
     if (!isThenable(result)) return this.initDone(result);
     // An init that ended its own process on the way stays ended.
     if (this.status === RUNNING) this.status = HELD;
-    return result.then(
+    return promiseOf(result).then(
       (value) => runAs(this, () => this.initDone(value)),
       (error: unknown) => this.initFailed(reasonOfThrow(error)),
     ) as Promise<InitFailure | undefined>;
@@ -95,14 +96,14 @@ export class GenServerProc extends BehaviourProc {
 
   protected initDone(result: unknown): InitFailure | undefined {
     if (this.status === DEAD) return { ignored: false, reason: this.exitReason! };
-    if (result instanceof Step) {
+    if (isStep(result)) {
       if (result.kind === IGNORE) return { ignored: true };
       if (result.kind === STOP) return { ignored: false, reason: result.reason };
       if (result.kind !== NOREPLY)
         return { ignored: false, reason: { kind: 'badReturn', value: 'a step that init may not return' } };
     }
     this.status = RUNNING;
-    if (result instanceof Step) this.apply(result, undefined);
+    if (isStep(result)) this.apply(result, undefined);
     else this.state = result;
     // A failing continuation is a crash after a good start.
     if (this.status === RUNNING) this.rest();
@@ -128,7 +129,7 @@ export class GenServerProc extends BehaviourProc {
       mailbox.drop();
       if (this.load !== undefined) this.load.begin(mailbox.size);
       if (this.debug !== undefined && mark !== SYSTEM) this.debugReceived(head, body, mark);
-      if (this.idle !== undefined && head !== this.idle.message) this.stopIdle(mark === SYSTEM);
+      if (this.idle !== undefined && !(head instanceof IdleMessage)) this.stopIdle(mark === SYSTEM);
       if (mark === CAST) this.handleCast(head as string, body);
       else if (mark === INFO) this.handleInfo(head);
       else if (mark === SYSTEM) this.handleSystem(head as SystemMessage, body);
@@ -183,7 +184,7 @@ export class GenServerProc extends BehaviourProc {
   private handleInfo(message: unknown): void {
     let sent = message;
     if (message instanceof IdleMessage) {
-      if (message !== this.idle?.message) return;
+      if (message !== this.idle?.message) return this.passStale();
       this.idle = undefined;
       sent = TIMEOUT;
     }
@@ -242,7 +243,7 @@ export class GenServerProc extends BehaviourProc {
     this.stopWith(
       {
         kind: 'badReturn',
-        value: result instanceof Step ? 'a step used before, or one that this handler may not return' : result,
+        value: isStep(result) ? 'a step used before, or one that this handler may not return' : result,
       },
       undefined,
       undefined,
@@ -253,7 +254,7 @@ export class GenServerProc extends BehaviourProc {
   private hold(promise: PromiseLike<unknown>, from: From | undefined, system: boolean): void {
     // A handler that ended its own process before it awaited must not bring it back.
     if (this.status !== DEAD) this.status = HELD;
-    promise.then(
+    promiseOf(promise).then(
       (value) => this.resume(() => (system ? undefined : this.apply(value, from))),
       (error: unknown) => this.resume(() => this.failed(error)),
     );
@@ -293,7 +294,7 @@ export class GenServerProc extends BehaviourProc {
     }
     if (!isThenable(outcome)) return this.stopped(reason, from, value);
     if (this.status === RUNNING) this.status = HELD;
-    outcome.then(
+    promiseOf(outcome).then(
       () => this.stopped(reason, from, value),
       (error: unknown) => this.stopped(reasonOfThrow(error), from, value),
     );
@@ -339,6 +340,11 @@ export class GenServerProc extends BehaviourProc {
     (this.timers ??= new Set()).add(this);
   }
 
+  /** A timeout that was cancelled after it had fired is no message: it neither cancels a later one nor delays it. */
+  private passStale(): void {
+    if (this.idle?.milliseconds === 0 && this.mailbox.size === 0) this.deliver(this.idle.message, undefined, INFO);
+  }
+
   /** Any message cancels the timeout, also one that has fired and is queued behind it; a system message starts it anew. */
   private stopIdle(again: boolean): void {
     const { milliseconds } = this.idle!;
@@ -382,7 +388,3 @@ class IdleMessage {}
 /** The head of a SYSTEM message; it is given the message's body. */
 type SystemMessage = (proc: GenServerProc, body: unknown) => unknown;
 const SYSTEM_MESSAGE: LastMessage = { kind: 'system' };
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
-}

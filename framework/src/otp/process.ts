@@ -63,13 +63,18 @@ export function send(target: Target | Alias | Monitor, message: unknown): void {
 export class TimerRef implements OwnedTimer {
   readonly #clock: Clock;
   readonly #due: number;
+  /** Whose end cancels it. */
+  readonly #owner: Proc | undefined;
   #handle: TimerHandle | undefined;
 
-  constructor(milliseconds: number, fire: () => void) {
+  constructor(owner: Proc | undefined, milliseconds: number, fire: () => void) {
     this.#clock = currentClock();
     this.#due = this.#clock.now() + milliseconds;
+    this.#owner = owner;
+    if (owner) (owner.timers ??= new Set()).add(this);
     this.#handle = this.#clock.setTimer(milliseconds, () => {
       this.#handle = undefined;
+      owner?.timers?.delete(this);
       fire();
     });
   }
@@ -82,6 +87,7 @@ export class TimerRef implements OwnedTimer {
   cancel(): void {
     if (this.#handle) this.#clock.clearTimer(this.#handle);
     this.#handle = undefined;
+    this.#owner?.timers?.delete(this);
   }
 }
 
@@ -98,14 +104,10 @@ export function sendAfter(target: Target, message: unknown, time: number, option
   refuseEnded();
   const milliseconds = options.abs ? Math.max(0, time - currentClock().now()) : time;
   if (target instanceof ViaName)
-    return new TimerRef(milliseconds, () => resolveTarget(target)?.deliver(message, undefined, INFO));
+    return new TimerRef(undefined, milliseconds, () => resolveTarget(target)?.deliver(message, undefined, INFO));
   const proc = procOf(target);
-  const timer: TimerRef = new TimerRef(milliseconds, () => {
-    proc?.timers?.delete(timer);
-    proc?.deliver(message, undefined, INFO);
-  });
+  const timer = new TimerRef(proc, milliseconds, () => proc?.deliver(message, undefined, INFO));
   if (!proc) timer.cancel();
-  else (proc.timers ??= new Set()).add(timer);
   return timer;
 }
 

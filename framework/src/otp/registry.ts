@@ -13,6 +13,7 @@
  */
 import { type Behaviour, BehaviourProc, type InitFailure, MAKE } from './behaviour.ts';
 import { From } from './call.ts';
+import { publishStray } from './channels.ts';
 import { BadArgument, NoProcess } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { endProcess } from './exit-signals.ts';
@@ -199,11 +200,13 @@ export class RegistryProc extends BehaviourProc {
   private announce(tag: RegistryEvent['tag'], { key, proc, value }: Entry): void {
     const { listeners, name } = this.definition;
     for (const listener of listeners) {
-      resolveTarget(listener)?.deliver(
-        { tag, registry: name, key, pid: proc.pid, value } satisfies RegistryEvent,
-        undefined,
-        INFO,
-      );
+      const event = { tag, registry: name, key, pid: proc.pid, value } satisfies RegistryEvent;
+      try {
+        resolveTarget(listener)?.deliver(event, undefined, INFO);
+      } catch (error) {
+        // A value that no other node can be told, say: that is not the affair of who registers, or ends.
+        publishStray({ pid: undefined, error, origin: 'uncaughtException', ended: false });
+      }
     }
   }
 }

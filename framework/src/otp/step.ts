@@ -75,9 +75,18 @@ function step(): Step {
   return taken;
 }
 
+/** Whether `returned` is a step. Never throws: a Proxy may forbid to ask what it is. */
+export function isStep(returned: unknown): returned is Step {
+  try {
+    return returned instanceof Step;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether `returned` is a step that this process may carry out. */
 export function isStepOf(returned: unknown, proc: Runnable): returned is Step {
-  return returned instanceof Step && (returned.owner === undefined || returned.owner === proc);
+  return isStep(returned) && (returned.owner === undefined || returned.owner === proc);
 }
 
 /** Called by the behaviour once it has read a step that a handler returned. */

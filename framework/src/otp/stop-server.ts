@@ -42,7 +42,7 @@ export function stopServer(
       (ended) => {
         cancel?.();
         if (caller?.status === DEAD) return;
-        if (ended === reason || isDeepStrictEqual(ended, reason)) resolve();
+        if (sameReason(ended, reason)) resolve();
         else if (proc.remote) reject(remoteEnd(proc, textOf(target), ended));
         else reject(new CallError('call_down', textOf(target), ended));
       },
@@ -51,6 +51,15 @@ export function stopServer(
     );
     orderStop(proc, reason, caller?.pid);
   });
+}
+
+/** A reason that cannot be read is that of nobody else; whoever compares it must not fail for it. */
+function sameReason(ended: ExitReason, asked: ExitReason): boolean {
+  try {
+    return ended === asked || isDeepStrictEqual(ended, asked);
+  } catch {
+    return false;
+  }
 }
 
 function textOf(target: Target): string {

@@ -1,8 +1,9 @@
 /** Processes of other nodes: signals, references, data, the loss of a node. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Call, Down, ExitReason, From, Pid, Ref } from '../../src/otp/index.ts';
+import type { Call, Down, ExitReason, From, Pid, Ref, Target } from '../../src/otp/index.ts';
 import { inProcessOf, type TestNode, twoNodes, until } from './two-nodes.ts';
 
 let a: TestNode;
@@ -423,3 +424,48 @@ describe('a node that is lost', () => {
     expect(await a.call((await counterOnB(2)).here, 'get')).toBe(2);
   });
 });
+
+test('a server keeps no call of a node that is lost, though it never answers', async () => {
+  const asked: From[] = [];
+  const silent = await b.start(
+    b.genServer({
+      name: 'silent',
+      init: () => 0,
+      calls: { ask: (n, _: undefined, { from }) => (asked.push(from), b.noreply(n)) },
+    }),
+    undefined,
+    { name: b.via(await namesOnB(), 'silent') },
+  );
+  const name = a.nameOn('b', a.via(a.registry({ name: 'listened' }), 'silent'));
+  const failed = failure(() => a.request(name, 'ask', undefined, Infinity));
+  await until(() => asked.length === 1);
+  expect(asked[0]!.open).toBe(true);
+  a.disconnect('b');
+  expect((await failed).code).toBe('call_nodedown');
+  await until(() => !asked[0]!.open);
+  expect(b.isAlive(silent)).toBe(true);
+});
+
+test('a listener on another node that cannot be told of a value hinders nobody: the end of who held it is told', async () => {
+  const names = await namesOnB([b.nameOn('a', b.via(b.registry({ name: 'elsewhere' }), 'listener'))]);
+  const strays: unknown[] = [];
+  const note = (report: unknown): unknown => strays.push((report as { error: { code: string } }).error.code);
+  subscribe('genroom:stray', note);
+  const down = await inProcessOf(b, async () => {
+    const { ref } = b.spawnMonitor(() => {
+      b.register(names, 'key', () => 'no data');
+      b.exit('over');
+    });
+    return b.receive((m): m is Down => b.isDown(m) && m.ref === ref);
+  });
+  unsubscribe('genroom:stray', note);
+  expect(down.reason).toBe('over');
+  expect(strays).toEqual(['message_not_data', 'message_not_data']);
+});
+
+/** A registry on b, which tells these. */
+async function namesOnB(listeners: readonly Target[] = []): Promise<ReturnType<TestNode['registry']>> {
+  const names = b.registry({ name: 'listened', listeners });
+  await b.start(names);
+  return names;
+}
