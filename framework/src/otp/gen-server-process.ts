@@ -91,7 +91,7 @@ export class GenServerProc extends BehaviourProc {
     return promiseOf(result).then(
       (value) => runAs(this, () => this.initDone(value)),
       (error: unknown) => this.initFailed(reasonOfThrow(error)),
-    ) as Promise<InitFailure | undefined>;
+    );
   }
 
   protected initDone(result: unknown): InitFailure | undefined {
@@ -120,6 +120,15 @@ export class GenServerProc extends BehaviourProc {
   }
 
   protected override handle(): void {
+    try {
+      this.handleSome();
+    } catch (error) {
+      // A message that cannot even be looked at: its handler was never asked.
+      this.failed(error);
+    }
+  }
+
+  private handleSome(): void {
     const { mailbox } = this;
     for (let left = SLICE_MESSAGES; left > 0 && mailbox.size > 0; left--) {
       if (this.suspended && !this.systemMessageFirst()) return;

@@ -89,7 +89,7 @@ test('a reason that cannot be read is told like any other, and so is every end a
     exit(unreadable);
   });
   await vi.waitUntil(() => traps);
-  const error = await failure(stopServer(stubborn, { why: 'asked' } as unknown as ExitReason));
+  const error = await failure(stopServer(stubborn, { why: 'asked' }));
   expect(error.code).toBe('call_down');
   const down = await inProcess(() => {
     const { ref } = spawnMonitor(() => exit('told'));
@@ -126,6 +126,14 @@ for (const [what, make] of Object.entries({ 'a revoked Proxy': revoked, 'a gette
     expect([first, second, third].map(isAlive)).toEqual([false, false, false]);
   });
 }
+
+test('a message that cannot be looked at ends who gets it at the most, and no other stands still', async () => {
+  const server = await start(genServer({ name: 'server', trapExit: true, init: () => 0, info: (n) => noreply(n) }));
+  send(server, revoked());
+  const other = await start(counter, {});
+  expect(await call(other, 'get')).toBe(0);
+  expect(isAlive(server)).toBe(false);
+});
 
 test('R-13 SYS-05 an idle timeout that passes while the server is suspended starts anew when it is resumed', async () => {
   const clock = new VirtualClock();
