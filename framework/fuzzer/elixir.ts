@@ -19,7 +19,17 @@ import { erlangTerm } from './program.ts';
 import { canonical, type Trace } from './trace.ts';
 
 /** What the traces follow from, beside the seed. */
-const SOURCES = ['generate.ts', 'interpreter.exs', 'model.ts', 'pieces.ts', 'program.ts', 'random.ts', 'trace.ts'];
+const SOURCES = [
+  'deeds.ts',
+  'scripts.ts',
+  'generate.ts',
+  'interpreter.exs',
+  'model.ts',
+  'pieces.ts',
+  'program.ts',
+  'random.ts',
+  'trace.ts',
+];
 const FOLDER = join(tmpdir(), 'genroom-fuzzer');
 /** The seed of the second run's yields. */
 const SHAKEN = 7;
