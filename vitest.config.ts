@@ -1,7 +1,8 @@
 /**
  * Tests of all workspaces: `npm test`, or `npx vitest run <path>` for some of them.
  *
- * `system` holds what starts servers, browsers or installs, and measures time: one file at a time, after the rest.
+ * `two-nodes` runs the rows of conformance once more, on two nodes, after `unit`. `system` holds what starts servers,
+ * browsers or installs, and measures time: one file at a time, after the rest.
  */
 import { defineConfig } from 'vitest/config';
 import { twoNodes } from './framework/test/two-nodes/plugin.ts';
@@ -38,6 +39,7 @@ export default defineConfig({
           ],
           setupFiles: ['framework/test/two-nodes/setup.ts'],
           testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -49,7 +51,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
