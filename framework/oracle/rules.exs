@@ -22,7 +22,8 @@ see "R-13", fn -> p = start.(self()); t = System.monotonic_time(:millisecond); G
 see "R-14", fn -> p = start.(self()); GenServer.cast(p, :hold); send(p, :ping); mailbox(80) end
 see "R-15", fn -> start.({:continue, self()}); mailbox() end
 see "R-16", fn -> t = Process.send_after(self(), :a, 1000); left = Process.cancel_timer(t); t2 = Process.send_after(self(), :b, 5); Process.sleep(25); [left > 900, Process.cancel_timer(t2), mailbox()] end
-see "R-17", fn -> p = start.(0); calls = fn -> elem(:timer.tc(fn -> for(_ <- 1..1000, do: GenServer.call(p, :get)) end), 0) end; empty = calls.(); for(_ <- 1..200_000, do: send(self(), :unread)); [calls.() < 20 * empty + 50_000] end
+# Messages off the heap, since else each garbage collection copies 200,000 of them. The best of several rounds counts.
+see "R-17", fn -> Process.flag(:message_queue_data, :off_heap); p = start.(0); round = fn -> elem(:timer.tc(fn -> for(_ <- 1..200, do: GenServer.call(p, :get)) end), 0) end; best = fn -> Enum.min(for(_ <- 1..8, do: round.())) end; empty = best.(); for(_ <- 1..200_000, do: send(self(), :unread)); [best.() < 20 * empty + 10_000] end
 see "R-20", fn -> p = spawn(&idle/0); Process.exit(p, :normal); me = self(); q = spawn(fn -> Process.flag(:trap_exit, true); send(me, :ready); (receive do m -> send(me, m) end) end); (receive do :ready -> :ok end); Process.exit(q, :normal); [Process.alive?(p), reasons(mailbox()), end_of(fn -> Process.exit(self(), :normal); idle() end)] end
 see "R-21", fn -> Process.flag(:trap_exit, true); me = self(); p = spawn_link(fn -> Process.flag(:trap_exit, true); send(me, :ready); idle() end); (receive do :ready -> :ok end); Process.exit(p, :kill); a = reasons(mailbox()); spawn_link(fn -> exit(:kill) end); [a, reasons(mailbox())] end
 see "R-22", fn -> f = fn r -> end_of(fn -> spawn_link(fn -> exit(r) end); Process.sleep(60); exit(:alive) end) end; [f.(:normal), f.(:shutdown), f.(:other)] end

@@ -275,14 +275,18 @@ await see('R-16', async () => {
 });
 await see('R-17', async () => {
   const p = await start(plain, {});
-  const calls = async (): Promise<number> => {
-    const began = performance.now();
-    for (let i = 0; i < 1000; i++) await call(p, 'get');
-    return performance.now() - began;
+  const best = async (): Promise<number> => {
+    let shortest = Infinity;
+    for (let round = 0; round < 8; round++) {
+      const began = performance.now();
+      for (let i = 0; i < 200; i++) await call(p, 'get');
+      shortest = Math.min(shortest, performance.now() - began);
+    }
+    return shortest;
   };
-  const empty = await calls();
+  const empty = await best();
   for (let i = 0; i < 200_000; i++) send(self(), 'unread');
-  return [(await calls()) < 20 * empty + 50];
+  return [(await best()) < 20 * empty + 10];
 });
 await see('R-20', async () => {
   const p = spawn(idle);
