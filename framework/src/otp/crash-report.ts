@@ -10,7 +10,7 @@
 import { type ExitReason, isCrash } from './exit-reason.ts';
 import type { LastMessage } from './last-message.ts';
 import type { Pid } from './pid.ts';
-import { type Proc, procOf } from './proc.ts';
+import { namesOf, type Proc, procOf } from './proc.ts';
 import type { SysEvent } from './sys-debug.ts';
 
 export interface Client {
@@ -55,7 +55,7 @@ export function crashReport(proc: Proc, why: ExitReason, last: LastMessage | und
     pid: proc.pid,
     label: proc.label,
     behaviour: proc.behaviour,
-    names: proc.names?.map((name) => name.describe()) ?? [],
+    names: namesOf(proc),
     parent: proc.parent,
     ancestors: ancestorsOf(proc),
     reason,

@@ -7,15 +7,17 @@
  * Invariants
  * - A process ends once; the first reason counts (row SIG-09).
  * - Its names are free and its open calls have failed before any link or monitor is told (R-11).
+ * - Whoever cannot be told costs the others nothing: its error is published as a stray that nobody owns.
  * - A chain of links of any length ends without recursion: ends are worked off from a list.
  */
-import { publishCrash, publishExit } from './channels.ts';
+import type { From } from './call.ts';
+import { publishCrash, publishExit, publishStray } from './channels.ts';
 import { type ExitReason, isOrderly } from './exit-reason.ts';
 import type { LastMessage } from './last-message.ts';
 import { INFO } from './mailbox.ts';
-import { type Exit, notifyDown, removeMonitor } from './monitor.ts';
+import { type Exit, type Monitor, notifyDown, removeMonitor } from './monitor.ts';
 import { type Pid, PROC } from './pid.ts';
-import { DEAD, living, type Proc, procOf } from './proc.ts';
+import { DEAD, type HeldName, living, type OwnedTimer, type Proc, procOf } from './proc.ts';
 import type { RemoteProc } from './remote.ts';
 import { runAs } from './scheduler.ts';
 
@@ -34,36 +36,57 @@ export function endProcess(proc: Proc, reason: ExitReason): void {
     return;
   }
   working = true;
-  tellOthers(proc, reason);
-  if (endings.length > 0) {
+  let told = 0;
+  try {
+    tellOthers(proc, reason);
     // Those that end on the way join at the end.
-    for (let i = 0; i < endings.length; i++) tellOthers(endings[i]!, endings[i]!.exitReason!);
-    endings.length = 0;
+    while (told < endings.length) {
+      const next = endings[told++]!;
+      tellOthers(next, next.exitReason!);
+    }
+  } finally {
+    // After an error that nothing caught (a stack that is full) the next end goes on with the rest.
+    if (told === endings.length) endings.length = 0;
+    else endings.splice(0, told);
+    working = false;
   }
-  working = false;
 }
+
+/** One step of telling: what it throws is not the affair of who is told next. */
+function attempt<A, B, C>(step: (a: A, b: B, c: C) => void, a: A, b: B, c: C): void {
+  try {
+    step(a, b, c);
+  } catch (error) {
+    publishStray({ pid: undefined, error, origin: 'uncaughtException', ended: false });
+  }
+}
+
+const releaseName = (name: HeldName, proc: Proc): void => name.release(proc);
+const cancelTimer = (timer: OwnedTimer): void => timer.cancel();
+const dropMonitor = (monitor: Monitor): void => void removeMonitor(monitor, procOf(monitor.pid), false);
+const failCall = (call: From, reason: ExitReason): void => call.serverEnded(reason);
 
 function tellOthers(proc: Proc, reason: ExitReason): void {
   proc.pid[PROC] = undefined;
-  if (proc.names) for (const name of proc.names) name.release(proc);
+  if (proc.names) for (const name of proc.names) attempt(releaseName, name, proc, undefined);
   proc.names = undefined;
-  if (proc.timers) for (const timer of proc.timers) timer.cancel();
+  if (proc.timers) for (const timer of proc.timers) attempt(cancelTimer, timer, undefined, undefined);
   proc.timers = undefined;
-  if (proc.monitors) for (const monitor of proc.monitors) removeMonitor(monitor, procOf(monitor.pid), false);
+  if (proc.monitors) for (const monitor of proc.monitors) attempt(dropMonitor, monitor, undefined, undefined);
   proc.monitors = undefined;
   proc.mailbox.clear();
-  for (let call = proc.openCalls; call; call = proc.openCalls) call.serverEnded(reason);
-  publishExit(proc, reason);
+  for (let call = proc.openCalls; call; call = proc.openCalls) attempt(failCall, call, reason, undefined);
+  attempt(publishExit, proc, reason, undefined);
   const { links, watchers } = proc;
   proc.links = undefined;
   proc.watchers = undefined;
   if (links) {
     for (const other of links) {
       other.links?.delete(proc);
-      linkSignal(other, proc.pid, reason);
+      attempt(linkSignal, other, proc.pid, reason);
     }
   }
-  if (watchers) for (const monitor of watchers) notifyDown(monitor, reason);
+  if (watchers) for (const monitor of watchers) attempt(notifyDown, monitor, reason, undefined);
   // What its listeners throw is the ended process's own stray, not that of whoever ended it.
   if (proc.abort) runAs(proc, () => proc.abort!.abort(reason));
 }
@@ -92,6 +115,9 @@ export function sendExit(target: Proc, from: Pid, reason: ExitReason): void {
 /** Ends a process whose code failed, with a crash report unless the reason is an orderly one. */
 export function crashProcess(proc: Proc, reason: ExitReason, lastMessage?: LastMessage): void {
   if (proc.status === DEAD) return;
-  if (!isOrderly(reason)) publishCrash(proc, reason, lastMessage);
-  endProcess(proc, reason);
+  try {
+    if (!isOrderly(reason)) publishCrash(proc, reason, lastMessage);
+  } finally {
+    endProcess(proc, reason);
+  }
 }

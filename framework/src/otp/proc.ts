@@ -56,7 +56,7 @@ export abstract class Proc implements Runnable {
   monitors: SmallSet<Monitor> | undefined = undefined;
   /** Monitors that others hold on this process. */
   watchers: SmallSet<Monitor> | undefined = undefined;
-  names: HeldName[] | undefined = undefined;
+  names: SmallSet<HeldName> | undefined = undefined;
   timers: Set<OwnedTimer> | undefined = undefined;
   abort: AbortController | undefined = undefined;
   exitReason: ExitReason | undefined = undefined;
@@ -170,6 +170,11 @@ export const living = new Living();
 /** The living process behind a pid, or what stands for it if its node is another one. */
 export function procOf(pid: Pid): Proc | undefined {
   return pid[PROC] as Proc | undefined;
+}
+
+/** The names a process holds, as text. */
+export function namesOf({ names }: Proc): string[] {
+  return names ? Array.from(names, (name) => name.describe()) : [];
 }
 
 /** The process whose code runs: in a slice, after an await of one, or in a callback that one left behind (even if ended). */

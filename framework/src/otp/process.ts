@@ -24,7 +24,7 @@ import {
 } from './monitor.ts';
 import { ownedTimer } from './owned-timer.ts';
 import { home, Pid } from './pid.ts';
-import { currentProc, DEAD, living, type OwnedTimer, type Proc, procOf } from './proc.ts';
+import { currentProc, DEAD, living, namesOf, type OwnedTimer, type Proc, procOf } from './proc.ts';
 import { requireProc } from './spawn.ts';
 import { resolveTarget, type Target, ViaName } from './target.ts';
 import { ExitThrow } from './thrown.ts';
@@ -245,7 +245,7 @@ export function infoOf(proc: Proc): ProcessInfo {
     pid: proc.pid,
     label: proc.label,
     behaviour: proc.behaviour,
-    names: proc.names?.map((name) => name.describe()) ?? [],
+    names: namesOf(proc),
     parent: proc.parent,
     status: (['waiting', 'runnable', 'running', 'waiting'] as const)[proc.status] ?? 'waiting',
     messageQueueLength: proc.mailbox.size,

@@ -24,6 +24,7 @@ import type { Pid } from './pid.ts';
 import { DEAD, type HeldName, type Proc, RUNNING } from './proc.ts';
 import type { NameAddress } from './remote.ts';
 import { requireProc } from './spawn.ts';
+import { SmallSet } from './small-set.ts';
 import type { Status } from './status.ts';
 import { resolveTarget, type Target, ViaName } from './target.ts';
 
@@ -43,10 +44,27 @@ function partText(part: Key): string {
   return typeof part === 'string' ? JSON.stringify(part) : typeof part === 'bigint' ? `${part}n` : String(part);
 }
 
-export interface Entry extends HeldName {
+/** One key that a process holds. */
+export class Entry implements HeldName {
   readonly proc: Proc;
   readonly key: Key;
   value: unknown;
+  readonly #registry: RegistryProc;
+
+  constructor(registry: RegistryProc, proc: Proc, key: Key, value: unknown) {
+    this.#registry = registry;
+    this.proc = proc;
+    this.key = key;
+    this.value = value;
+  }
+
+  release(): void {
+    this.#registry.released(this);
+  }
+
+  describe(): string {
+    return `${this.#registry.definition.name}/${String(this.key)}`;
+  }
 }
 
 /** What listeners get when a key is given or taken back. */
@@ -72,6 +90,8 @@ export class RegistryProc extends BehaviourProc {
   readonly table = new Map<unknown, Entry>();
   /** Entries of duplicate keys, in the order in which they came. */
   readonly many = new Map<unknown, Set<Entry>>();
+  /** How many entries a process holds here: with the last one its link goes. */
+  private readonly held = new Map<Proc, number>();
   readonly definition: RegistryDefinition;
 
   constructor(definition: RegistryDefinition, parent: Proc | undefined) {
@@ -95,7 +115,7 @@ export class RegistryProc extends BehaviourProc {
     }
     this.definition.process = this;
     running.set(this.definition.name, this);
-    (this.names ??= []).push({
+    (this.names ??= new SmallSet()).add({
       release: () => {
         if (this.definition.process === this) this.definition.process = undefined;
         if (running.get(this.definition.name) === this) running.delete(this.definition.name);
@@ -145,27 +165,10 @@ export class RegistryProc extends BehaviourProc {
   /** Gives a key; the entry that stands in the way, if it is unique and taken. */
   add(proc: Proc, key: Key, value: unknown): Entry | undefined {
     const at = comparable(key);
-    const { duplicate } = this.definition;
     const held = this.table.get(at);
     if (held && held.proc.status !== DEAD) return held;
-    const entry: Entry = {
-      proc,
-      key,
-      value,
-      release: () => {
-        if (duplicate) {
-          const entries = this.many.get(at);
-          if (!entries?.delete(entry)) return;
-          if (entries.size === 0) this.many.delete(at);
-        } else {
-          if (this.table.get(at) !== entry) return;
-          this.table.delete(at);
-        }
-        this.announce('UNREGISTERED', entry);
-      },
-      describe: () => `${this.definition.name}/${String(key)}`,
-    };
-    if (duplicate) {
+    const entry = new Entry(this, proc, key, value);
+    if (this.definition.duplicate) {
       const entries = this.many.get(at);
       if (entries) entries.add(entry);
       else this.many.set(at, new Set([entry]));
@@ -173,7 +176,8 @@ export class RegistryProc extends BehaviourProc {
       this.table.set(at, entry);
     }
     this.announce('REGISTERED', entry);
-    (proc.names ??= []).push(entry);
+    (proc.names ??= new SmallSet()).add(entry);
+    this.held.set(proc, (this.held.get(proc) ?? 0) + 1);
     addLink(proc, this);
     return undefined;
   }
@@ -185,16 +189,30 @@ export class RegistryProc extends BehaviourProc {
 
   /** Takes back a process's entries under a key, those whose value `matches`. */
   remove(proc: Proc, key: Key, matches: (value: unknown) => boolean = () => true): void {
-    const gone = new Set<HeldName>(this.under(key).filter((entry) => entry.proc === proc && matches(entry.value)));
-    if (gone.size === 0) return;
-    for (const entry of gone) entry.release(proc);
-    proc.names = proc.names!.filter((name) => !gone.has(name));
-    if (!proc.names.some((name) => this.holds(name as Entry))) removeLink(proc, this);
+    const gone = this.under(key).filter((entry) => entry.proc === proc && matches(entry.value));
+    if (gone.length === 0) return;
+    for (const entry of gone) {
+      this.released(entry);
+      proc.names?.delete(entry);
+    }
+    if (!this.held.has(proc)) removeLink(proc, this);
   }
 
-  private holds(entry: Entry): boolean {
+  /** An entry's key is free again. */
+  released(entry: Entry): void {
     const at = comparable(entry.key);
-    return this.table.get(at) === entry || (this.many.get(at)?.has(entry) ?? false);
+    if (this.definition.duplicate) {
+      const entries = this.many.get(at);
+      if (!entries?.delete(entry)) return;
+      if (entries.size === 0) this.many.delete(at);
+    } else {
+      if (this.table.get(at) !== entry) return;
+      this.table.delete(at);
+    }
+    const left = this.held.get(entry.proc)! - 1;
+    if (left === 0) this.held.delete(entry.proc);
+    else this.held.set(entry.proc, left);
+    this.announce('UNREGISTERED', entry);
   }
 
   private announce(tag: RegistryEvent['tag'], { key, proc, value }: Entry): void {

@@ -6,6 +6,7 @@
  * sockets and Node's timers get their turn, whatever is queued.
  *
  * Invariants
+ * - A slice that throws ends no other: the queue goes on.
  * - Slices never nest, but for a synchronous `init`, which runs inside the starter's slice (the starter waits anyway).
  * - The clock is read at most once in `stride` messages; the stride adapts, so that a burst overruns by about a
  *   millisecond with short handlers and by one handler with long ones.
@@ -152,7 +153,11 @@ function drain(): void {
     first = (first + 1) & mask;
     waiting--;
     running = next;
-    next.context.runInAsyncScope(next.slice, next);
+    try {
+      next.context.runInAsyncScope(next.slice, next);
+    } catch (error) {
+      raiseLater(next, error);
+    }
     running = undefined;
     if (mustYield()) {
       // endBurst goes on once the event loop has been round.
@@ -161,6 +166,13 @@ function drain(): void {
     }
   }
   draining = false;
+}
+
+/** A slice that threw all the same costs its own process: Node raises the error as its stray, the others go on. */
+function raiseLater({ context }: Runnable, error: unknown): void {
+  context.runInAsyncScope(queueMicrotask, undefined, () => {
+    throw error;
+  });
 }
 
 function endBurst(): void {

@@ -14,7 +14,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { GenServerProc } from '../otp/gen-server-process.ts';
 import { type Load, loadClasses, measureLoad } from '../otp/load.ts';
-import { living } from '../otp/proc.ts';
+import { living, namesOf } from '../otp/proc.ts';
 
 /** A process above this share of its time is nearly saturated: its queue grows without bound soon after. */
 export const BUSY = 0.8;
@@ -172,7 +172,7 @@ function look(proc: GenServerProc, load: Load, before: Watched, now: number, per
   busy.publish({
     pid: String(proc.pid),
     behaviour: proc.behaviour,
-    names: proc.names?.map((name) => name.describe()) ?? [],
+    names: namesOf(proc),
     label: proc.label,
     ...verdict,
     service: sample.service ?? 0,
