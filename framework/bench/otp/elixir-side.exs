@@ -22,7 +22,8 @@ defmodule Crasher do
     {:ok, observer}
   end
 
-  def handle_cast(:crash, _observer), do: raise("crash")
+  def handle_cast(:raise, _observer), do: raise("crash")
+  def handle_cast(:exit, _observer), do: exit(:crash)
 end
 
 defmodule Workloads do
@@ -121,9 +122,9 @@ defmodule Workloads do
     end
   end
 
-  def set_up("restart", size) do
-    fn -> rate(size, fn -> for _ <- 1..div(size, @restarts), do: restart_some() end) end
-  end
+  def set_up("restart", size), do: restarts(:raise, size)
+
+  def set_up("restartByExit", size), do: restarts(:exit, size)
 
   def set_up("idleMemory", size) do
     fn ->
@@ -144,6 +145,8 @@ defmodule Workloads do
     fn ->
       micros =
         as_process(fn ->
+          # Else each collection of the caller copies the whole queue, and 500,000 messages cost a call a millisecond.
+          Process.flag(:message_queue_data, :off_heap)
           for i <- 1..@queued, do: send(self(), i)
           timed(fn -> call_many(server, size) end)
         end)
@@ -192,13 +195,17 @@ defmodule Workloads do
     DynamicSupervisor.start_link(strategy: :one_for_one, max_restarts: 1_000_000, max_seconds: 1)
   end
 
-  defp restart_some do
+  defp restarts(way, size) do
+    fn -> rate(size, fn -> for _ <- 1..div(size, @restarts), do: restart_some(way) end) end
+  end
+
+  defp restart_some(way) do
     {:ok, supervisor} = start_supervisor()
     {:ok, _} = DynamicSupervisor.start_child(supervisor, {Crasher, self()})
 
     for _ <- 1..@restarts do
       receive do
-        {:up, pid} -> GenServer.cast(pid, :crash)
+        {:up, pid} -> GenServer.cast(pid, way)
       end
     end
 

@@ -48,7 +48,13 @@ export const ROWS: readonly Row[] = [
   rate('startChild', 20_000, 'start under a DynamicSupervisor', FRESH),
   rate('stop', 50_000, 'stop', `${FRESH}: started before the clock runs`),
   rate('registryCall', 100_000, 'call through a registry of 10,000 names', WARM),
-  rate('restart', 10_000, 'restart of a crashing child', 'the supervisor is new every 100 restarts'),
+  rate('restart', 10_000, 'restart of a child that throws', 'the supervisor is new every 100 restarts'),
+  rate(
+    'restartByExit',
+    10_000,
+    'restart of a child that exits with a reason',
+    'the supervisor is new every 100 restarts',
+  ),
   {
     name: 'idleMemory',
     title: 'memory per idle process at 100,000',

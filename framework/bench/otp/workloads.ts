@@ -57,9 +57,10 @@ const crasher = genServer({
     return of;
   },
   casts: {
-    crash: () => {
+    throw: () => {
       throw new Error('crash');
     },
+    exit: () => exit('crash'),
   },
 });
 
@@ -200,20 +201,20 @@ async function registryCall(size: number): Promise<Measure> {
     });
 }
 
-async function restart(size: number): Promise<Measure> {
-  return () =>
+function restartAfter(way: 'throw' | 'exit'): Workload {
+  return async (size) => () =>
     rate(size, async () => {
-      for (let done = 0; done < size; done += RESTARTS) await restartSome();
+      for (let done = 0; done < size; done += RESTARTS) await restartSome(way);
     });
 }
 
 /** A supervisor, and as many crashes of its child as it may see. */
-async function restartSome(): Promise<void> {
+async function restartSome(way: 'throw' | 'exit'): Promise<void> {
   const supervisor = await start(children);
   await asProcess(async () => {
     const observer = self();
     await startChild(supervisor, childSpec(crasher, { observer }));
-    for (let i = 0; i < RESTARTS; i++) cast((await receive()) as Ref<typeof crasher>, 'crash');
+    for (let i = 0; i < RESTARTS; i++) cast((await receive()) as Ref<typeof crasher>, way);
     await receive();
   });
   await stopServer(supervisor);
@@ -275,7 +276,8 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   startChild: startChildRow,
   stop: stopRow,
   registryCall,
-  restart,
+  restart: restartAfter('throw'),
+  restartByExit: restartAfter('exit'),
   idleMemory,
   callWithQueue,
   sequentialCallMeasured: measured(sequentialCall),
