@@ -48,11 +48,14 @@ export function endOf(body: () => unknown, milliseconds = 300): Promise<ExitReas
   });
 }
 
-/** Empties the mailbox of the running process; waits `quiet` milliseconds for more. */
-export async function mailbox(quiet = 20): Promise<unknown[]> {
+/** A busy machine, or the way to another node, takes as long. */
+const LEAST_QUIET = 25;
+
+/** Empties the mailbox of the running process; waits `quiet` milliseconds for more, 25 at least. */
+export async function mailbox(quiet = LEAST_QUIET): Promise<unknown[]> {
   const messages: unknown[] = [];
   for (;;) {
-    const message = await receive(undefined, { timeout: quiet });
+    const message = await receive(undefined, { timeout: Math.max(quiet, LEAST_QUIET) });
     if (message === timeout) return messages;
     messages.push(message);
   }
