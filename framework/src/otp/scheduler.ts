@@ -168,9 +168,12 @@ function drain(): void {
   draining = false;
 }
 
-/** A slice that threw all the same costs its own process: Node raises the error as its stray, the others go on. */
+/**
+ * A slice that threw all the same costs its own process: Node raises the error as its stray, the others go on. Not in a
+ * microtask: after an exception there Node lets the next one go on in the same context, and so as the process.
+ */
 function raiseLater({ context }: Runnable, error: unknown): void {
-  context.runInAsyncScope(queueMicrotask, undefined, () => {
+  context.runInAsyncScope(setImmediate, undefined, () => {
     throw error;
   });
 }
