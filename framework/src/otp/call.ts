@@ -6,7 +6,7 @@
  * reply counts and any later one is dropped; afterwards neither side keeps anything of it.
  *
  * Invariants
- * - A `From` settles at most once; a caller that has ended is never resumed.
+ * - A `From` settles at most once; a caller that has ended is never resumed, nor kept by a call that has no deadline.
  * - A call gets its deadline when the event loop is round: one that is answered before costs nothing for it, and none
  *   expires early.
  * - A call to a process that is gone fails at once; a cast to one is silent.
@@ -22,7 +22,7 @@ import type { ExitReason } from './exit-reason.ts';
 import type { CallPayload, CallReply, CastPayload, GenServer, Handlers } from './gen-server.ts';
 import { CAST } from './mailbox.ts';
 import type { Pid } from './pid.ts';
-import { currentProc, DEAD, type Proc } from './proc.ts';
+import { currentProc, DEAD, type OwnedTimer, type Proc } from './proc.ts';
 
 /** Milliseconds a call waits for its reply when it says nothing else, as in OTP. */
 export const DEFAULT_CALL_TIMEOUT = 5000;
@@ -47,7 +47,7 @@ export class From<R = unknown> {
   #newer: From | undefined = undefined;
   #older: From | undefined = undefined;
   /** Undefined until the event loop has been round once; most calls are answered by then. */
-  #deadline: Deadline | undefined = undefined;
+  #deadline: CallDeadline | undefined = undefined;
 
   constructor(
     server: Proc,
@@ -121,11 +121,29 @@ export class From<R = unknown> {
 
   /** Internal to the layer: sets the deadlines of a server's open calls that have none yet, the newest ones. */
   static setDeadlines(server: Proc): void {
-    for (let call = server.openCalls; call !== undefined && call.#deadline === undefined; call = call.#older) {
+    let older: From | undefined;
+    for (let call = server.openCalls; call !== undefined && call.#deadline === undefined; call = older) {
+      older = call.#older;
       fresh--;
       call.#deadline = new CallDeadline(call);
       if (call.#timeout !== Infinity) setDeadline(call.#deadline, call.#timeout);
+      else call.#endWithCaller(call.#deadline);
     }
+  }
+
+  /** No time ends such a call: its caller's end does. A caller of another node sees to that from there. */
+  #endWithCaller(end: CallDeadline): void {
+    const caller = this.#caller;
+    if (caller === undefined || caller.remote !== undefined) return;
+    if (caller.status === DEAD) this.letGo();
+    else (caller.timers ??= new Set()).add(end);
+  }
+
+  /** Internal to the layer: nobody waits for the reply any more. */
+  letGo(): void {
+    if (!this.#waits) return;
+    this.#close();
+    this.#server.remote?.forget(this as From);
   }
 
   /** Internal to the layer: the call has failed. */
@@ -151,12 +169,13 @@ export class From<R = unknown> {
     this.#newer = undefined;
     this.#older = undefined;
     if (this.#deadline === undefined) fresh--;
-    else clearDeadline(this.#deadline);
+    else if (this.#timeout !== Infinity) clearDeadline(this.#deadline);
+    else this.#caller?.timers?.delete(this.#deadline);
     return this.#caller === undefined || this.#caller.status !== DEAD;
   }
 }
 
-class CallDeadline extends Deadline {
+class CallDeadline extends Deadline implements OwnedTimer {
   readonly #call: From;
 
   constructor(call: From) {
@@ -166,6 +185,11 @@ class CallDeadline extends Deadline {
 
   override expire(): void {
     this.#call.expire();
+  }
+
+  /** Of a call without a time: its caller has ended. */
+  cancel(): void {
+    this.#call.letGo();
   }
 }
 
@@ -240,7 +264,12 @@ export function request(target: Target, name: string, payload: unknown, timeout:
   return promise;
 }
 
-/** Sends a message without a reply. Never fails: a process that is gone gets nothing. */
+/**
+ * Sends a message without a reply; silent where the process is gone (rule R-02).
+ *
+ * @throws ProcessEnded when the process that sends has ended; NotData for a payload that no other node can be told;
+ *   BadArgument `not_unique` for a name in a registry with duplicate keys
+ */
 export function cast<G extends GenServer, N extends keyof Handlers<G>['casts'] & string>(
   target: Target<G>,
   name: N,

@@ -7,7 +7,7 @@
  *
  * Invariants
  * - One response a request: the reply, or why there is none (`noproc`, or the reason the server ended with).
- * - After `receiveResponse` has timed out nothing of the request arrives; after `waitResponse` it still may.
+ * - After `receiveResponse` has timed out nothing of the request arrives, and the server keeps nothing of it; after `waitResponse` it still may.
  *
  * @example
  *   casts: { refresh: (state) => noreply({ ...state, asked: sendRequest(store, 'load', state.key) }) },
@@ -16,7 +16,7 @@
  *     return noreply(loaded?.ok ? { ...state, value: loaded.value } : state);
  *   },
  */
-import { request as ask } from './call.ts';
+import { From } from './call.ts';
 import { currentClock } from './clock.ts';
 import { BadArgument, CallError } from './errors.ts';
 import { crashOf, type ExitReason } from './exit-reason.ts';
@@ -26,7 +26,7 @@ import { takeMessage } from './monitor.ts';
 import { ownedTimer } from './owned-timer.ts';
 import { DEAD, type Proc } from './proc.ts';
 import { requireProc } from './spawn.ts';
-import type { Target } from './target.ts';
+import { resolveTarget, type Target } from './target.ts';
 import type { Outcome } from './task.ts';
 
 /** The message with a response, while nobody waits for it. */
@@ -54,13 +54,24 @@ export class Request<R = unknown> {
   /** Takes an `Outcome<R>`; so declared, a request of a number is one of anything. */
   #waiter: ((outcome: Outcome<never>) => void) | undefined = undefined;
   #open = true;
+  readonly #call: From | undefined = undefined;
 
-  constructor(owner: Proc, response: Promise<R>) {
+  constructor(owner: Proc, target: Target, name: string, payload: unknown) {
     this.owner = owner;
-    response.then(
-      (value) => this.#settle({ ok: true, value }),
-      (error: unknown) => this.#settle({ ok: false, reason: reasonOf(error) }),
+    const server = resolveTarget(target);
+    if (server === undefined || server === owner) {
+      this.#settle({ ok: false, reason: server ? 'callingSelf' : 'noproc' });
+      return;
+    }
+    this.#call = new From(
+      server,
+      owner,
+      name,
+      Infinity,
+      (value) => this.#settle({ ok: true, value: value as R }),
+      (error) => this.#settle({ ok: false, reason: reasonOf(error) }),
     );
+    server.deliver(name, payload, this.#call);
   }
 
   /** Whether its response may still come. */
@@ -83,6 +94,7 @@ export class Request<R = unknown> {
   close(): void {
     this.#open = false;
     this.#waiter = undefined;
+    this.#call?.letGo();
   }
 }
 
@@ -100,7 +112,7 @@ export function sendRequest<G extends GenServer, N extends keyof Handlers<G>['ca
   ...payload: CallPayload<G, N>
 ): Request<CallReply<G, N>>;
 export function sendRequest(target: Target, name: string, payload?: unknown): Request {
-  return new Request(requireProc('sendRequest'), ask(target, name, payload, Infinity));
+  return new Request(requireProc('sendRequest'), target, name, payload);
 }
 
 /** The response to `request` that a message is, if it is one; then the request is done. */

@@ -469,3 +469,16 @@ async function namesOnB(listeners: readonly Target[] = []): Promise<ReturnType<T
   await b.start(names);
   return names;
 }
+
+test('a call without a deadline goes with its caller, and a request that is given up, on both nodes', async () => {
+  const { here } = await counterOnB();
+  const caller = a.spawn(() => a.call(here, 'never', undefined, { timeout: Infinity }).then(() => {}));
+  await until(() => b.openWith('a')!.served === 1);
+  a.exit(caller, 'kill');
+  await until(() => a.openWith('b')!.calls === 0 && b.openWith('a')!.served === 0);
+  await inProcessOf(a, async () => {
+    const request = a.sendRequest(here, 'never');
+    expect(await a.receiveResponse(request, { timeout: 10 })).toBeUndefined();
+  });
+  await until(() => a.openWith('b')!.calls === 0 && b.openWith('a')!.served === 0);
+});

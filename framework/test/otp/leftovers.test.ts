@@ -14,6 +14,8 @@ import {
   noreply,
   type Pid,
   receive,
+  sendRequest,
+  receiveResponse,
   send,
   sendAfter,
   spawn,
@@ -26,6 +28,7 @@ import {
   useClock,
 } from '../../src/otp/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { procOf } from '../../src/otp/proc.ts';
 import { counter, downOf, failure, inProcess } from './stage.ts';
 
 setFlagsFromString('--expose-gc');
@@ -171,4 +174,32 @@ test('R-13 SYS-05 an idle timeout that passes while the server is suspended star
   } finally {
     useClock(before);
   }
+});
+
+const mute = genServer({ name: 'mute', init: () => 0, calls: { ask: (state) => noreply(state) } });
+
+test('a call without a deadline that is never answered goes with its caller', async () => {
+  const server = await start(mute);
+  const callers = Array.from({ length: 100 }, () =>
+    spawn(() => call(server, 'ask', undefined, { timeout: Infinity }).then(() => {})),
+  );
+  // Some end before the event loop has been round once, the others after it.
+  await vi.waitFor(() => expect(procOf(server)!.openCalls).toBeDefined());
+  for (const caller of callers.slice(0, 50)) exit(caller, 'kill');
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const caller of callers.slice(50)) exit(caller, 'kill');
+  expect(procOf(server)!.openCalls).toBeUndefined();
+  exit(server, 'kill');
+});
+
+test('EGS-14 a request that was given up is kept by nobody', async () => {
+  const server = await start(mute);
+  await inProcess(async () => {
+    const request = sendRequest(server, 'ask');
+    expect(procOf(server)!.openCalls).toBeDefined();
+    expect(await receiveResponse(request, { timeout: 1 })).toBeUndefined();
+    expect(procOf(server)!.openCalls).toBeUndefined();
+  });
+  exit(server, 'kill');
 });
