@@ -17,7 +17,7 @@
  */
 import { resolveTarget, type Target } from './target.ts';
 import { beforeTidying, clearDeadline, Deadline, setDeadline } from './deadlines.ts';
-import { BadArgument, CallError, type CallErrorCode, ProcessEnded } from './errors.ts';
+import { badTimeout, CallError, type CallErrorCode, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { CallPayload, CallReply, CastPayload, GenServer, Handlers } from './gen-server.ts';
 import { CAST } from './mailbox.ts';
@@ -210,15 +210,6 @@ function setCallDeadlines(): void {
   asked = [];
   round++;
   for (let i = servers.length - 1; i >= 0 && fresh > 0; i--) From.setDeadlines(servers[i]!);
-}
-
-/** The error of a timeout that is no time. */
-export function badTimeout(what: string, timeout: unknown): BadArgument {
-  return new BadArgument(
-    'invalid_timeout',
-    `${what} has the timeout ${String(timeout)}`,
-    'Give milliseconds from 0 up, or Infinity.',
-  );
 }
 
 function callText(target: unknown, name: string): string {

@@ -109,3 +109,12 @@ export class BadArgument extends GenroomError {
     super(code, message, { remedy });
   }
 }
+
+/** The error of a timeout that is no time. */
+export function badTimeout(what: string, timeout: unknown): BadArgument {
+  return new BadArgument(
+    'invalid_timeout',
+    `${what} has the timeout ${String(timeout)}`,
+    'Give milliseconds from 0 up, or Infinity.',
+  );
+}

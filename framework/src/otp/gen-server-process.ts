@@ -11,10 +11,11 @@
 import { BehaviourProc, type InitFailure } from './behaviour.ts';
 import { From } from './call.ts';
 import { publishUnexpected } from './channels.ts';
-import { currentClock, type TimerHandle } from './clock.ts';
+import { badTimeout } from './errors.ts';
 import { crashProcess, endProcess } from './exit-signals.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { CompiledServer, Self } from './gen-server.ts';
+import { IdleTimeout } from './idle-timeout.ts';
 import type { LastMessage } from './last-message.ts';
 import { Load, measuring } from './load.ts';
 import { CAST, INFO, SYSTEM } from './mailbox.ts';
@@ -28,13 +29,6 @@ import type { Debug } from './sys-debug.ts';
 import { isThenable, promiseOf } from './thenable.ts';
 import { reasonOfThrow, NoHandler } from './thrown.ts';
 
-/** An idle timeout. Its message in the mailbox counts only while this is the one last armed. */
-interface IdleTimer {
-  readonly message: IdleMessage;
-  readonly milliseconds: number;
-  handle: TimerHandle | undefined;
-}
-
 export class GenServerProc extends BehaviourProc {
   server: CompiledServer;
   state: unknown = undefined;
@@ -45,7 +39,7 @@ export class GenServerProc extends BehaviourProc {
   load: Load | undefined = undefined;
   protected systemQueued = 0;
   private readonly self: Self = new ServerSelf(this);
-  private idle: IdleTimer | undefined = undefined;
+  private idle: IdleTimeout | undefined = undefined;
   private last: LastMessage | undefined = undefined;
 
   constructor(server: CompiledServer, parent: Proc | undefined) {
@@ -138,7 +132,7 @@ export class GenServerProc extends BehaviourProc {
       mailbox.drop();
       if (this.load !== undefined) this.load.begin(mailbox.size);
       if (this.debug !== undefined && mark !== SYSTEM) this.debugReceived(head, body, mark);
-      if (this.idle !== undefined && !(head instanceof IdleMessage)) this.stopIdle(mark === SYSTEM);
+      if (this.idle !== undefined && !(head instanceof IdleTimeout)) this.stopIdle(mark === SYSTEM);
       if (mark === CAST) this.handleCast(head as string, body);
       else if (mark === INFO) this.handleInfo(head);
       else if (mark === SYSTEM) this.handleSystem(head as SystemMessage, body);
@@ -192,8 +186,9 @@ export class GenServerProc extends BehaviourProc {
 
   private handleInfo(message: unknown): void {
     let sent = message;
-    if (message instanceof IdleMessage) {
-      if (message !== this.idle?.message) return this.passStale();
+    if (message instanceof IdleTimeout) {
+      // One that was cancelled after it had fired is no message: it neither cancels a later one nor delays it.
+      if (message !== this.idle) return this.idle?.offer(this);
       this.idle = undefined;
       sent = TIMEOUT;
     }
@@ -237,7 +232,10 @@ export class GenServerProc extends BehaviourProc {
       this.state = state;
       from = undefined;
       if (options === undefined || this.status === DEAD) return;
-      if (options.timeout !== undefined) this.startIdle(options.timeout);
+      if (options.timeout !== undefined) {
+        if (!(options.timeout >= 0)) return this.failed(badTimeout(`a step of ${this.behaviour}`, options.timeout));
+        this.startIdle(options.timeout);
+      }
       if (!('continue' in options)) return;
       const { definition } = this.server;
       this.last = { kind: 'continue', payload: options.continue };
@@ -333,25 +331,10 @@ export class GenServerProc extends BehaviourProc {
     return this.last;
   }
 
-  /** A timeout of 0 comes at once, unless a message is queued: that one goes first and cancels it (rule R-14). */
   private startIdle(milliseconds: number): void {
     if (milliseconds === Infinity || this.status === DEAD) return;
-    const idle: IdleTimer = { message: new IdleMessage(), milliseconds, handle: undefined };
-    this.idle = idle;
-    if (milliseconds === 0) {
-      if (this.mailbox.size === 0) this.deliver(idle.message, undefined, INFO);
-      return;
-    }
-    idle.handle = currentClock().setTimer(milliseconds, () => {
-      idle.handle = undefined;
-      this.deliver(idle.message, undefined, INFO);
-    });
-    (this.timers ??= new Set()).add(this);
-  }
-
-  /** A timeout that was cancelled after it had fired is no message: it neither cancels a later one nor delays it. */
-  private passStale(): void {
-    if (this.idle?.milliseconds === 0 && this.mailbox.size === 0) this.deliver(this.idle.message, undefined, INFO);
+    this.idle = new IdleTimeout(this, milliseconds);
+    if (milliseconds > 0) (this.timers ??= new Set()).add(this);
   }
 
   /** Any message cancels the timeout, also one that has fired and is queued behind it; a system message starts it anew. */
@@ -363,7 +346,7 @@ export class GenServerProc extends BehaviourProc {
 
   /** As its own OwnedTimer: the idle timeout ends with the process. */
   cancel(): void {
-    if (this.idle?.handle) currentClock().clearTimer(this.idle.handle);
+    this.idle?.cancel();
     this.idle = undefined;
   }
 
@@ -391,8 +374,6 @@ export class GenServerProc extends BehaviourProc {
     return true;
   }
 }
-
-class IdleMessage {}
 
 /** The head of a SYSTEM message; it is given the message's body. */
 type SystemMessage = (proc: GenServerProc, body: unknown) => unknown;

@@ -5,6 +5,7 @@
  *   const cancel = ownedTimer(proc, 5_000, () => settle('timeout'));
  */
 import { currentClock } from './clock.ts';
+import { badTimeout } from './errors.ts';
 import { DEAD, type OwnedTimer, type Proc } from './proc.ts';
 
 /**
@@ -12,8 +13,10 @@ import { DEAD, type OwnedTimer, type Proc } from './proc.ts';
  *
  * @param proc whose timer it is; undefined for that of code outside every process
  * @param milliseconds Infinity sets no timer
+ * @throws BadArgument `invalid_timeout`
  */
 export function ownedTimer(proc: Proc | undefined, milliseconds: number, fire: () => void): () => void {
+  if (!(milliseconds >= 0)) throw badTimeout('a wait', milliseconds);
   if (milliseconds === Infinity || proc?.status === DEAD) return () => {};
   const clock = currentClock();
   const handle = clock.setTimer(milliseconds, () => {

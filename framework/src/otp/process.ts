@@ -7,7 +7,7 @@
  */
 import { Alias } from './alias.ts';
 import { type Clock, currentClock, type TimerHandle } from './clock.ts';
-import { NoProcess, ProcessEnded, RemoteProcess } from './errors.ts';
+import { badTimeout, NoProcess, ProcessEnded, RemoteProcess } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { sendExit } from './exit-signals.ts';
 import { INFO } from './mailbox.ts';
@@ -99,10 +99,13 @@ export interface SendAfterOptions {
 /**
  * Sends `message` in `time` milliseconds. A timer to a pid ends with that process; a timer to a name finds who has the
  * name when it fires.
+ *
+ * @throws BadArgument `invalid_timeout` for a time below 0; one of `abs` may be over already
  */
 export function sendAfter(target: Target, message: unknown, time: number, options: SendAfterOptions = {}): TimerRef {
   refuseEnded();
   const milliseconds = options.abs ? Math.max(0, time - currentClock().now()) : time;
+  if (!(milliseconds >= 0)) throw badTimeout('sendAfter', time);
   if (target instanceof ViaName)
     return new TimerRef(undefined, milliseconds, () => resolveTarget(target)?.deliver(message, undefined, INFO));
   const proc = procOf(target);
@@ -137,7 +140,7 @@ export function cancelTimer(timer: TimerRef, options: CancelOptions = {}): numbe
   return async || !info ? undefined : result;
 }
 
-/** Resolves after `milliseconds`; never, if the process has ended by then. */
+/** Resolves after `milliseconds`; never, if the process has ended by then. Rejects with BadArgument `invalid_timeout`. */
 export function sleep(milliseconds: number): Promise<void> {
   const proc = currentProc();
   return new Promise((resolve) => void ownedTimer(proc, milliseconds, resolve));

@@ -7,7 +7,7 @@
  *   const reply = await receiveIn(proc, (m) => isReply(m), 1000);
  */
 import { currentClock, type TimerHandle } from './clock.ts';
-import { BadArgument } from './errors.ts';
+import { BadArgument, badTimeout } from './errors.ts';
 import { crashProcess } from './exit-signals.ts';
 import { CAST, INFO, SYSTEM } from './mailbox.ts';
 import { DEAD, type Proc } from './proc.ts';
@@ -82,6 +82,7 @@ export function receiveIn(
       `${proc.pid} waits in receive already`,
       'Await one receive before the next; wait for several senders with one match.',
     );
+  if (!(milliseconds >= 0)) throw badTimeout('receive', milliseconds);
   return new Promise((resolve) => {
     const waiting: Waiting = { match, resolve, seen: 0, timer: undefined };
     const found = take(proc, waiting);

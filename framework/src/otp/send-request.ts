@@ -18,7 +18,7 @@
  */
 import { From } from './call.ts';
 import { currentClock } from './clock.ts';
-import { BadArgument, CallError } from './errors.ts';
+import { BadArgument, badTimeout, CallError } from './errors.ts';
 import { crashOf, type ExitReason } from './exit-reason.ts';
 import type { CallPayload, CallReply, GenServer, Handlers } from './gen-server.ts';
 import { INFO } from './mailbox.ts';
@@ -200,6 +200,8 @@ function first<R>(requests: readonly Request<R>[], options: ResponseOptions): Pr
   const me = requireProc('waitResponse');
   if (requests.some(({ owner }) => owner !== me))
     throw new BadArgument('not_owner', `${me.pid} did not send this request`, 'Wait where sendRequest was called.');
+  const { until, timeout = until === undefined ? Infinity : Math.max(0, until - currentClock().now()) } = options;
+  if (!(timeout >= 0)) throw badTimeout('waitResponse', timeout);
   const there = takeMessage(me, (m) => isResponse(m) && requests.includes(m.request as Request<R>));
   if (there) {
     const { request, outcome } = there.message as ResponseMessage<R>;
@@ -209,8 +211,8 @@ function first<R>(requests: readonly Request<R>[], options: ResponseOptions): Pr
   const waiting = requests.filter(({ open }) => open);
   // What was answered or given up before will never come.
   if (waiting.length === 0) return Promise.resolve({ request: requests[0]!, outcome: { ok: false, reason: 'noproc' } });
-  const { until, timeout = until === undefined ? Infinity : Math.max(0, until - currentClock().now()) } = options;
   return new Promise((resolve) => {
+    const cancel = ownedTimer(me, timeout, () => done(undefined));
     const done = (answered: Answered<R> | undefined): void => {
       cancel();
       for (const request of waiting) request.wait();
@@ -218,7 +220,6 @@ function first<R>(requests: readonly Request<R>[], options: ResponseOptions): Pr
       resolve(answered);
     };
     for (const request of waiting) request.wait((outcome) => done({ request, outcome }));
-    const cancel = ownedTimer(me, timeout, () => done(undefined));
   });
 }
 

@@ -132,7 +132,7 @@ export function spawnMonitor<T = 'DOWN'>(body: Body, options?: MonitorOptions<T>
  *
  * @param match a type guard or a predicate
  * @param options.timeout milliseconds; then the symbol `timeout` comes instead. Default Infinity
- * @throws NoProcess outside of a spawned process
+ * @throws NoProcess outside of a spawned process; BadArgument `receive_pending`, `invalid_timeout`
  */
 export function receive<T>(match: (message: unknown) => message is T): Promise<T>;
 export function receive<T>(

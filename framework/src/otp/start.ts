@@ -11,7 +11,7 @@ import { inspect } from 'node:util';
 import { type Behaviour, type BehaviourProc, type InitFailure, MAKE } from './behaviour.ts';
 import { publishStart } from './channels.ts';
 import { currentClock } from './clock.ts';
-import { BadArgument, NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
+import { BadArgument, badTimeout, NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
 import { crashOf, type ExitReason } from './exit-reason.ts';
 import { endProcess } from './exit-signals.ts';
 import type { GenServer } from './gen-server.ts';
@@ -138,6 +138,8 @@ export function startProc(
       'Use start there, or put it under a supervisor.',
     );
   }
+  const { timeout = Infinity } = options;
+  if (!(timeout >= 0)) throw badTimeout(`start of ${behaviour.name}`, timeout);
   const proc = behaviour[MAKE](parent);
   living.add(proc);
   publishStart(proc);
@@ -152,7 +154,7 @@ export function startProc(
   if (!(failure instanceof Promise)) return outcomeOf(behaviour, proc, parent, linked, failure);
   if (proc.status === DEAD)
     return outcomeOf(behaviour, proc, parent, linked, { ignored: false, reason: proc.exitReason! });
-  return whenBegun(failure, proc, options.timeout, (end) => {
+  return whenBegun(failure, proc, timeout, (end) => {
     if (end !== 'timeout') return outcomeOf(behaviour, proc, parent, linked, end);
     if (linked) removeLink(parent!, proc);
     endProcess(proc, 'killed');
@@ -164,7 +166,7 @@ export function startProc(
 function whenBegun(
   begun: Promise<InitFailure | undefined>,
   proc: BehaviourProc,
-  timeout: number | undefined,
+  timeout: number,
   outcome: (end: InitFailure | undefined | 'timeout') => StartOutcome,
 ): Promise<StartOutcome> {
   return new Promise((resolve) => {
@@ -174,8 +176,7 @@ function whenBegun(
       removeMonitor(ended, proc, false);
       resolve(outcome(end));
     };
-    const timer =
-      timeout === undefined || timeout === Infinity ? undefined : clock.setTimer(timeout, () => settle('timeout'));
+    const timer = timeout === Infinity ? undefined : clock.setTimer(timeout, () => settle('timeout'));
     // A process that is ended while its init waits has failed to start, though its promise may never settle.
     const ended = addMonitor((reason) => settle({ ignored: false, reason }), proc, proc.pid);
     void begun.then((failure) => {

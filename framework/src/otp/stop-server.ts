@@ -1,7 +1,6 @@
 /** Stopping a server from outside, with its `terminate`. OTP's gen_server:stop (rule R-08). */
 import { isDeepStrictEqual } from 'node:util';
-import { badTimeout } from './call.ts';
-import { CallError, ProcessEnded } from './errors.ts';
+import { badTimeout, CallError, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { GenServerProc } from './gen-server-process.ts';
 import { SYSTEM } from './mailbox.ts';

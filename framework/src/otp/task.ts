@@ -119,7 +119,10 @@ export class Task<T = unknown> {
     return { ok: false, reason: down.message.reason };
   }
 
-  /** Internal: waits; the outcome, or undefined after `milliseconds`. `onOutcome` is called at once if it is there. */
+  /**
+   * Internal: waits; the outcome, or undefined after `milliseconds`. `onOutcome` is called at once if it is there.
+   * @throws BadArgument `wait_pending`, `invalid_timeout`
+   */
   wait(milliseconds: number, onOutcome: (outcome: Outcome<T> | undefined) => void): () => void {
     const there = this.arrived();
     if (there) {
@@ -131,6 +134,13 @@ export class Task<T = unknown> {
     if (gone) {
       onOutcome({ ok: false, reason: 'noproc' });
       return () => {};
+    }
+    if (this.#waiter) {
+      throw new BadArgument(
+        'wait_pending',
+        `${this.owner} waits for the task ${this.pid} already`,
+        'Await one wait before the next; one wait gives its result to any number of awaits.',
+      );
     }
     const stopTimer = ownedTimer(this.#owner, milliseconds, () => {
       this.#waiter = undefined;

@@ -722,3 +722,15 @@ describe('taskSupervisor', () => {
     expect(code).toBe('invalid_shutdown');
   });
 });
+
+test('a task is waited for once at a time: a second wait is refused, the first gets the outcome', async () => {
+  await inProcess(async () => {
+    let finish = (_value: number): void => {};
+    const one = task.async(() => new Promise<number>((resolve) => (finish = resolve)));
+    const waiting = task.await(one, { timeout: 10_000 });
+    for (const second of [task.await(one, { timeout: 1 }), task.yield(one, { timeout: 1 })])
+      expect(await failure(second)).toMatchObject({ code: 'wait_pending' });
+    finish(7);
+    expect(await waiting).toBe(7);
+  });
+});
