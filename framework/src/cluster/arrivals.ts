@@ -75,13 +75,13 @@ export function arrive(peer: Peer, one: Signal, homes: Homes): void {
       return;
     }
     case signal.LINK:
-      peer.linked(remoteProc(peer, one[2]), procAt(one[1]), one[1] as number);
+      peer.linked(remoteProc(peer, one[2]), procAt(one[1]), one[1] as number, one[3]);
       return;
     case signal.UNLINK:
-      peer.unlinked(remoteProc(peer, one[2]), procAt(one[1]));
+      peer.unlinked(remoteProc(peer, one[2]), procAt(one[1]), one[3]);
       return;
     case signal.LINK_ENDED:
-      peer.unlinked(remoteProc(peer, one[2]), procAt(one[1]), reason(one[3], one[4]));
+      peer.unlinked(remoteProc(peer, one[2]), procAt(one[1]), one[3], reason(one[4], one[5]));
       return;
     case signal.MONITOR:
       watch(peer, procAt(one[1]), one[2]);

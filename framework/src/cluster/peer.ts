@@ -15,6 +15,7 @@ import { linkSignal } from '../otp/exit-signals.ts';
 import type { Home, Pid } from '../otp/pid.ts';
 import { type Proc, procOf } from '../otp/proc.ts';
 import type { Address, RemoteProc } from '../otp/remote.ts';
+import { LinkTable } from './link-table.ts';
 import { NotData } from './not-data.ts';
 import { type HomeNode, type Named, type Reference, referenceOfPid } from './references.ts';
 import * as signal from './signals.ts';
@@ -38,8 +39,7 @@ export class Peer implements HomeNode {
   /** Monitors of this node on processes there. */
   readonly #monitors = new Map<number, Monitor>();
   readonly #monitorNumbers = new Map<Monitor, number>();
-  /** Processes there that are linked with some here. */
-  readonly #linked = new Set<RemoteProc>();
+  readonly #links = new LinkTable();
   /** Calls and monitors from there, by their numbers there. */
   readonly #served = new Map<number, From>();
   readonly #watched = new Map<number, Monitor>();
@@ -57,7 +57,7 @@ export class Peer implements HomeNode {
     return {
       calls: this.#calls.size,
       monitors: this.#monitors.size,
-      links: this.#linked.size,
+      links: this.#links.size,
       served: this.#served.size,
       watched: this.#watched.size,
     };
@@ -140,20 +140,22 @@ export class Peer implements HomeNode {
   }
 
   link(to: RemoteProc, from: Proc): void {
-    this.#linked.add(to);
-    if (this.#send) this.#send([signal.LINK, to.address, referenceOfPid(from.pid).id]);
-    else this.unlinked(to, from, 'noconnection');
+    if (this.#links.has(to, from.pid)) return;
+    const number = this.#next++;
+    this.#links.open(to, from.pid).sent = number;
+    if (this.#send) this.#send([signal.LINK, to.address, referenceOfPid(from.pid).id, number]);
+    else this.#endLink(to, from, 'noconnection');
   }
 
   unlink(to: RemoteProc, from: Proc): void {
-    this.#dropLink(to, from);
-    this.#send?.([signal.UNLINK, to.address, referenceOfPid(from.pid).id]);
+    const seen = this.#links.close(to, from.pid);
+    this.#send?.([signal.UNLINK, to.address, referenceOfPid(from.pid).id, seen]);
   }
 
   linkEnded(to: RemoteProc, reason: ExitReason, from: Pid): void {
-    if (!to.links?.size) this.#linked.delete(to);
+    const seen = this.#links.close(to, from);
     const { body, tagged } = encodeReason(reason);
-    this.#send?.([signal.LINK_ENDED, to.address, referenceOfPid(from).id, body, tagged]);
+    this.#send?.([signal.LINK_ENDED, to.address, referenceOfPid(from).id, seen, body, tagged]);
   }
 
   monitor(to: RemoteProc, ref: Monitor): void {
@@ -214,27 +216,29 @@ export class Peer implements HomeNode {
   }
 
   /** A process there links with one here. */
-  linked(there: RemoteProc, here: Proc | undefined, to: number): void {
+  linked(there: RemoteProc, here: Proc | undefined, to: number, number: number): void {
     if (!here) {
-      this.#send?.([signal.LINK_ENDED, there.address, to, 'noproc', false]);
+      this.#send?.([signal.LINK_ENDED, there.address, to, number, 'noproc', false]);
       return;
     }
     (here.links ??= new SmallSet()).add(there);
     (there.links ??= new SmallSet()).add(here);
-    this.#linked.add(there);
+    this.#links.open(there, here.pid).received = number;
   }
 
-  /** The link between a process there and one here is over; with a reason that reaches the one here, if it still has it. */
-  unlinked(there: RemoteProc, here: Proc | undefined, reason?: ExitReason): void {
-    if (!here) return;
-    const stood = this.#dropLink(there, here);
-    if (stood && reason !== undefined) linkSignal(here, there.pid, reason);
+  /**
+   * The link between a process there and one here is over; with a reason that reaches the one here, if it still has it.
+   * Not if the one here has linked anew and `seen`, the last LINK known there, was before.
+   */
+  unlinked(there: RemoteProc, here: Proc | undefined, seen: number, reason?: ExitReason): void {
+    if (here && !this.#links.stands(there, here.pid, seen)) this.#endLink(there, here, reason);
   }
 
-  #dropLink(there: RemoteProc, here: Proc): boolean {
+  #endLink(there: RemoteProc, here: Proc, reason: ExitReason | undefined): void {
+    this.#links.close(there, here.pid);
     there.links?.delete(here);
-    if (!there.links?.size) this.#linked.delete(there);
-    return here.links?.delete(there) ?? false;
+    const stood = here.links?.delete(there) ?? false;
+    if (stood && reason !== undefined) linkSignal(here, there.pid, reason);
   }
 
   /** A process there watches one here. */
@@ -271,7 +275,8 @@ export class Peer implements HomeNode {
     this.#send = undefined;
     for (const call of this.#calls.keys()) this.takeCall(call)?.serverEnded('noconnection');
     for (const number of this.#monitors.keys()) this.down(number, 'noconnection');
-    for (const there of this.#linked) for (const here of there.links ?? []) this.unlinked(there, here, 'noconnection');
+    for (const there of this.#links.remotes())
+      for (const here of there.links ?? []) this.#endLink(there, here, 'noconnection');
     for (const number of this.#watched.keys()) this.unwatch(number);
     for (const call of this.#served.keys()) this.unserve(call);
   }

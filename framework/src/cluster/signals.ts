@@ -43,9 +43,10 @@ export type Signal =
   | readonly [typeof SYSTEM, to: Address, operation: string, call: number, from: Sender, ...Body]
   | readonly [typeof STOP, to: Address, from: Sender, ...Body]
   | readonly [typeof EXIT, to: Address, from: Reference, ...Body]
-  | readonly [typeof LINK, to: Address, from: Sender]
-  | readonly [typeof UNLINK, to: Address, from: Sender]
-  | readonly [typeof LINK_ENDED, to: Address, from: Sender, ...Body]
+  | readonly [typeof LINK, to: Address, from: Sender, link: number]
+  /** The number is that of the last LINK that came for the link from the other side; see link-table.ts. */
+  | readonly [typeof UNLINK, to: Address, from: Sender, seen: number]
+  | readonly [typeof LINK_ENDED, to: Address, from: Sender, seen: number, ...Body]
   | readonly [typeof MONITOR, to: Address, monitor: number]
   | readonly [typeof DEMONITOR, monitor: number]
   | readonly [typeof DOWN, monitor: number, ...Body];

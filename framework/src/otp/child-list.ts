@@ -18,6 +18,8 @@ export interface Child {
   readonly pid: Pid | undefined;
   /** Its restart failed and is to be tried again. */
   restarting: boolean;
+  /** How many of its restarts have failed. */
+  failures: number;
 }
 
 export class ChildList {
@@ -43,7 +45,7 @@ export class ChildList {
 
   /** Adds a child as the last one. */
   add(spec: NormalSpec, pid: Pid | undefined): Child {
-    const child: Child = { spec, pid: undefined, restarting: false };
+    const child: Child = { spec, pid: undefined, restarting: false, failures: 0 };
     this.byId.set(comparable(spec.id), child);
     this.runs(child, pid);
     return child;

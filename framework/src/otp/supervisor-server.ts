@@ -48,10 +48,13 @@ interface State {
 /** The supervisor's message to itself: try once more to start what could not be restarted. */
 class Retry {
   readonly child: Child;
+  /** Only the one of its last failure counts: terminateChild and restartChild may have come between. */
+  readonly failures: number;
   readonly reason: ExitReason;
 
   constructor(child: Child, reason: ExitReason) {
     this.child = child;
+    this.failures = child.failures;
     this.reason = reason;
   }
 }
@@ -300,20 +303,22 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
       return undefined;
     }
     child.restarting = true;
+    child.failures++;
     const { reason } = started;
     const me = currentProc()!;
     reportChild(me, 'startError', reason, child.spec, undefined);
     // With oneForAll those already started go down again before the retry (rule R-45).
     const down = state.flags.strategy === 'oneForAll' ? stopAll(state, set) : undefined;
-    return { done: whenDone(down, () => me.deliver(new Retry(child, reason), undefined, INFO)) };
+    const retry = new Retry(child, reason);
+    return { done: whenDone(down, () => me.deliver(retry, undefined, INFO)) };
   }
 
   function info(state: State, message: unknown): Maybe<Next<State>> {
     if (isExit(message)) return ended(state, message.from, message.reason);
-    if (message instanceof Retry && message.child.restarting && state.children.has(message.child)) {
-      return restartAfter(state, message.child, undefined, message.reason);
-    }
-    return noreply(state);
+    if (!(message instanceof Retry)) return noreply(state);
+    const { child, failures, reason } = message;
+    const counts = child.restarting && child.failures === failures && state.children.has(child);
+    return counts ? restartAfter(state, child, undefined, reason) : noreply(state);
   }
 
   function describe(child: Child): ChildInfo {

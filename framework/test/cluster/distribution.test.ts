@@ -70,6 +70,23 @@ async function pidOf(there: Pid): Promise<Pid> {
   });
 }
 
+/** A pid of a as b knows it. */
+async function pidOnB(pid: Pid): Promise<Pid> {
+  const { here } = await counterOnB();
+  let found: Pid | undefined;
+  const names = b.registry({ name: 'finding' });
+  await b.start(names);
+  const finder = b.spawn(async () => {
+    b.register(names, 'finder');
+    found = ((await b.receive()) as { pid: Pid }).pid;
+  });
+  await until(() => b.whereis(b.via(names, 'finder')) === finder);
+  await a.call(here, 'get');
+  a.send(a.nameOn('b', a.via(a.registry({ name: 'finding' }), 'finder')), { pid });
+  await until(() => found !== undefined);
+  return found!;
+}
+
 describe('calls and casts', () => {
   test('reach a server of another node, by name and by pid; the first counts, in order', async () => {
     const { here, name } = await counterOnB(1);
@@ -481,4 +498,38 @@ test('a call without a deadline goes with its caller, and a request that is give
     expect(await a.receiveResponse(request, { timeout: 10 })).toBeUndefined();
   });
   await until(() => a.openWith('b')!.calls === 0 && b.openWith('a')!.served === 0);
+});
+
+test('a link anew that crosses an unlink of the old one on the wire stands on both nodes', async () => {
+  // Each waits for what it is told to do.
+  const doing = (node: TestNode): Pid =>
+    node.spawn(async () => {
+      node.trapExit(true);
+      for (;;) {
+        const message = await node.receive();
+        if (typeof message === 'function') (message as () => void)();
+      }
+    });
+  const there = doing(b);
+  const here = doing(a);
+  const [thereOnA, hereOnB] = [await pidOf(there), await pidOnB(here)];
+  const linksOf = (node: TestNode, pid: Pid): number => node.processInfo(pid)!.links.length;
+  a.send(here, () => a.link(thereOnA));
+  await until(() => linksOf(b, there) === 1);
+  a.send(here, () => {
+    a.unlink(thereOnA);
+    a.link(thereOnA);
+  });
+  b.send(there, () => b.unlink(hereOnB));
+  // A call each way is behind all of that.
+  const counter = await counterOnB();
+  await a.call(counter.here, 'get');
+  await a.call(counter.here, 'get');
+  expect([linksOf(a, here), linksOf(b, there)]).toEqual([1, 1]);
+  // The end reaches the other one, and an unlink that has seen the new link takes it away.
+  b.send(there, () => b.unlink(hereOnB));
+  await until(() => linksOf(a, here) === 0);
+  expect([a.openWith('b')!.links, b.openWith('a')!.links]).toEqual([0, 0]);
+  a.exit(here, 'kill');
+  b.exit(there, 'kill');
 });

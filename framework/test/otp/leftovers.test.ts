@@ -14,6 +14,12 @@ import {
   noreply,
   type Pid,
   receive,
+  whichChildren,
+  terminateChild,
+  supervisor,
+  restartChild,
+  initStop,
+  childSpec,
   sendRequest,
   receiveResponse,
   send,
@@ -202,4 +208,32 @@ test('EGS-14 a request that was given up is kept by nobody', async () => {
     expect(procOf(server)!.openCalls).toBeUndefined();
   });
   exit(server, 'kill');
+});
+
+test('of two retries for one child only the last counts, though it was restarted by hand between them', async () => {
+  /** How the inits of the second child end, and how many messages its supervisor had queued at each. */
+  const outcomes = [true, false, true, false, true];
+  const queued: number[] = [];
+  const late = genServer({
+    name: 'late',
+    init: () => {
+      queued.push(sup ? procOf(sup)!.mailbox.size : 0);
+      return outcomes.shift() ? 0 : initStop('not yet');
+    },
+  });
+  let sup: Pid | undefined;
+  const early = genServer({ name: 'early', init: () => 0 });
+  const children = [childSpec(early, undefined, { id: 'early' }), childSpec(late, undefined, { id: 'late' })];
+  sup = await start(
+    supervisor({ name: 'sup', strategy: 'restForOne', intensity: { max: 10, period: 5000 }, children }),
+  );
+  const pids = new Map((await whichChildren(sup)).map(({ id, pid }) => [id, pid!]));
+  exit(pids.get('late')!, 'kill');
+  const asked = [terminateChild(sup, 'late'), restartChild(sup, 'late')];
+  exit(pids.get('early')!, 'kill');
+  await Promise.all(asked);
+  await vi.waitFor(() => expect(outcomes).toEqual([]));
+  // At the last one no other retry waits.
+  expect(queued.at(-1)).toBe(0);
+  exit(sup, 'kill');
 });
