@@ -11,15 +11,27 @@ import type { Proc } from '../otp/proc.ts';
 import type { Address } from '../otp/remote.ts';
 import { orderStop } from '../otp/stop-server.ts';
 import { serveSystem } from '../otp/sys-operations.ts';
+import { shown } from '../platform/error-text.ts';
 import type { Peer } from './peer.ts';
 import { aliasAt, isHere, localPid, localThing, procAt, remotePid, remoteProc } from './references.ts';
+import { BadSignal, isSignal } from './signal-shape.ts';
 import * as signal from './signals.ts';
-import type { Signal } from './signals.ts';
 import { decode, type Homes } from './unwire.ts';
 
-/** Carries out a signal that `peer` sent. */
-export function arrive(peer: Peer, one: Signal, homes: Homes): void {
-  const read = (body: unknown, tagged: boolean): unknown => (tagged ? decode(body, homes) : body);
+/**
+ * Carries out a signal that `peer` sent.
+ * @throws BadSignal for what is none, or contains what is no message
+ */
+export function arrive(peer: Peer, one: unknown, homes: Homes): void {
+  if (!isSignal(one)) throw new BadSignal(peer.home.name, shown(one));
+  const read = (body: unknown, tagged: boolean): unknown => {
+    if (!tagged) return body;
+    try {
+      return decode(body, homes);
+    } catch (error) {
+      throw new BadSignal(peer.home.name, 'a message that cannot be read', error);
+    }
+  };
   const reason = (body: unknown, tagged: boolean): ExitReason => read(body, tagged) as ExitReason;
   switch (one[0]) {
     case signal.MESSAGE: {

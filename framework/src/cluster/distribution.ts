@@ -12,6 +12,7 @@
  *     await call(nameOn('worker', via(accounts, '7')), 'balance');
  */
 import type { MessagePort } from 'node:worker_threads';
+import { publishStray } from '../otp/channels.ts';
 import { currentClock } from '../otp/clock.ts';
 import { BadArgument } from '../otp/errors.ts';
 import type { GenServer } from '../otp/gen-server.ts';
@@ -26,6 +27,7 @@ import { arrive } from './arrivals.ts';
 import { Peer } from './peer.ts';
 import { portLink } from './port-link.ts';
 import { RemoteName } from './remote-name.ts';
+import { BadSignal } from './signal-shape.ts';
 import { isHello, type Signal } from './signals.ts';
 import type { Homes } from './unwire.ts';
 
@@ -94,7 +96,7 @@ function join(port: MessagePort, timeout: number): Promise<string> {
     reject(error);
   };
   const timer = clock.setTimer(timeout, () => fail(unanswered(`within ${timeout} ms`)));
-  const link = portLink<Signal, Signal>(port);
+  const link = portLink<Signal, unknown>(port);
   port.on('message', (value) => {
     if (connection || !isHello(value)) return;
     const refused = refusal(value);
@@ -107,7 +109,7 @@ function join(port: MessagePort, timeout: number): Promise<string> {
   });
   link.receive((one) => {
     if (connection && connections.get(connection.peer.home.name) === connection)
-      runAsNobody(() => arrive(connection!.peer, one, homes));
+      runAsNobody(() => receive(connection!.peer, one));
   });
   port.on('close', () => {
     if (connection) lose(connection);
@@ -116,6 +118,16 @@ function join(port: MessagePort, timeout: number): Promise<string> {
   const { name, incarnation } = home();
   port.postMessage({ genroom: 'hello', name, incarnation });
   return promise;
+}
+
+/** What is no signal is told of and dropped: the node goes on. */
+function receive(peer: Peer, one: unknown): void {
+  try {
+    arrive(peer, one, homes);
+  } catch (error) {
+    if (!(error instanceof BadSignal)) throw error;
+    publishStray({ pid: undefined, error, origin: 'uncaughtException', ended: false });
+  }
 }
 
 function unanswered(when: string): NotConnected {

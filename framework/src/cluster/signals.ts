@@ -59,5 +59,7 @@ export interface Hello {
 }
 
 export function isHello(value: unknown): value is Hello {
-  return typeof value === 'object' && value !== null && 'genroom' in value && value.genroom === 'hello';
+  if (typeof value !== 'object' || value === null) return false;
+  const { genroom, name, incarnation } = value as { genroom?: unknown; name?: unknown; incarnation?: unknown };
+  return genroom === 'hello' && typeof name === 'string' && typeof incarnation === 'number';
 }

@@ -2,8 +2,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Call, Down, ExitReason, From, Pid, Ref, Target } from '../../src/otp/index.ts';
+import type { Call, Down, ExitReason, From, Pid, Ref, StrayReport, Target } from '../../src/otp/index.ts';
 import { inProcessOf, type TestNode, twoNodes, until } from './two-nodes.ts';
 
 let a: TestNode;
@@ -532,4 +533,45 @@ test('a link anew that crosses an unlink of the old one on the wire stands on bo
   expect([a.openWith('b')!.links, b.openWith('a')!.links]).toEqual([0, 0]);
   a.exit(here, 'kill');
   b.exit(there, 'kill');
+});
+
+test('rubbish on the port is told as what it is and dropped; the node goes on', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const joining = a.connect(port1);
+  const arrived: StrayReport[] = [];
+  const note = (report: unknown): void => void arrived.push(report as StrayReport);
+  subscribe('genroom:stray', note);
+  try {
+    for (const hello of [7, { genroom: 'hello' }, { genroom: 'hello', name: 'c', incarnation: 'x' }])
+      port2.postMessage(hello);
+    port2.postMessage({ genroom: 'hello', name: 'c', incarnation: 1 });
+    expect(await joining).toBe('c');
+    const names = a.registry({ name: 'names' });
+    await a.start(names);
+    const counter = await a.start(counterOf(a), 0, { name: a.via(names, 'counter') });
+    const to = { registry: 'names', key: 'counter' };
+    const rubbish = [
+      null,
+      7,
+      [],
+      ['LINK'],
+      [99, 1],
+      [0],
+      [0, null, 'x', false],
+      [9, 1, null, 'x', false],
+      // A record that names no pid.
+      [0, to, { '\u0000genroom': 'monitor' }, true],
+    ];
+    // In one batch, with what is right behind it.
+    port2.postMessage([...rubbish, [1, to, 'add', 3, false]]);
+    await until(() => arrived.length === rubbish.length);
+    expect(arrived.map(({ error, pid, ended }) => [(error as { code?: string }).code, pid, ended])).toEqual(
+      rubbish.map(() => ['bad_signal', undefined, false]),
+    );
+    expect((arrived.at(-1)!.error as Error).cause).toBeInstanceOf(TypeError);
+    expect([await a.call(counter, 'get'), a.nodes()]).toEqual([3, ['b', 'c']]);
+  } finally {
+    unsubscribe('genroom:stray', note);
+    a.disconnect('c');
+  }
 });
