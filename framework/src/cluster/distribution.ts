@@ -30,6 +30,7 @@ import { RemoteName } from './remote-name.ts';
 import { BadSignal } from './signal-shape.ts';
 import { isHello, type Signal } from './signals.ts';
 import type { Homes } from './unwire.ts';
+import { WeakTable } from './weak-table.ts';
 
 /** What `monitorNodes` gives when a node is joined or lost. */
 export interface NodeEvent {
@@ -51,8 +52,8 @@ interface Connection {
 }
 
 const connections = new Map<string, Connection>();
-/** Every life of every node of which something is known here. */
-const peers = new Map<string, Peer>();
+/** Every life of every node of which something is known here: a pid, a reference or a connection holds its Peer. */
+const peers = new WeakTable<Peer, string>();
 const watchers = new Set<Proc>();
 /** Called before anybody is told of a node that came or went; for what the framework keeps for its nodes. */
 const observers = new Set<(event: NodeEvent) => void>();
@@ -60,7 +61,10 @@ const observers = new Set<(event: NodeEvent) => void>();
 function peerAt(node: string, incarnation: number): Peer {
   const key = `${incarnation} ${node}`;
   let peer = peers.get(key);
-  if (!peer) peers.set(key, (peer = new Peer({ name: node, incarnation })));
+  if (!peer) {
+    peer = new Peer({ name: node, incarnation });
+    peers.set(key, peer);
+  }
   return peer;
 }
 
@@ -215,6 +219,11 @@ export function nameOn<G extends GenServer>(node: string, name: ViaName<G>): Via
     throw new BadArgument('bad_name', `${String(name)} is no name in a registry`, 'Use a name made by via.');
   }
   return node === home().name ? name : new RemoteName<G>(node, address, homes.named);
+}
+
+/** How many lives of nodes are known, for tests and reports. */
+export function knownNodes(): number {
+  return peers.size;
 }
 
 /** What is open with a connected node, for tests and reports. */

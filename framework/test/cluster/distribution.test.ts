@@ -575,3 +575,19 @@ test('rubbish on the port is told as what it is and dropped; the node goes on', 
     a.disconnect('c');
   }
 });
+
+test('a node that is gone and that nobody refers to is forgotten; one whose pid is held is not', async () => {
+  const { here } = await counterOnB();
+  a.disconnect('b');
+  const names = a.registry<Counter>({ name: 'names' });
+  for (let i = 0; i < 500; i++) a.cast(a.nameOn<Counter>(`gone${i}`, a.via(names, 'counter')), 'add', 1);
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  await until(() => {
+    collect();
+    return a.knownNodes() === 1;
+  });
+  // It still leads to b, once that is back.
+  await join();
+  expect(await a.call(here, 'get')).toBe(0);
+});

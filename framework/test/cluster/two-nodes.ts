@@ -11,7 +11,7 @@ async function load(name: string) {
   const cluster = await import('../../src/cluster/nodes.ts');
   const distribution = await import('../../src/cluster/distribution.ts');
   cluster.nameNode(name);
-  return { name, ...otp, ...cluster, openWith: distribution.openWith };
+  return { name, ...otp, ...cluster, openWith: distribution.openWith, knownNodes: distribution.knownNodes };
 }
 
 export type TestNode = Awaited<ReturnType<typeof load>>;
