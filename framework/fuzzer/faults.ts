@@ -22,8 +22,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a DOWN shows another reason',
     file: 'exit-signals.ts',
-    from: 'notifyDown(monitor, reason)',
-    to: "notifyDown(monitor, 'normal')",
+    from: 'attempt(notifyDown, monitor, reason, undefined)',
+    to: "attempt(notifyDown, monitor, 'normal', undefined)",
   },
   {
     name: 'a monitor of a process that is gone tells nothing',
@@ -87,7 +87,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a call waits for ever for a server that has ended',
     file: 'exit-signals.ts',
-    from: 'call = proc.openCalls) call.serverEnded(reason)',
+    from: 'call = proc.openCalls) attempt(failCall, call, reason, undefined)',
     to: 'call = undefined) break',
   },
   {
@@ -184,7 +184,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a failed restart is not tried again',
     file: 'supervisor-server.ts',
-    from: 'me.deliver(new Retry(child, reason), undefined, INFO)',
+    from: 'me.deliver(retry, undefined, INFO)',
     to: 'undefined',
   },
   {
@@ -214,7 +214,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a registry keeps the names of the dead',
     file: 'exit-signals.ts',
-    from: 'for (const name of proc.names) name.release(proc)',
+    from: 'for (const name of proc.names) attempt(releaseName, name, proc, undefined)',
     to: 'void 0',
   },
   {
