@@ -205,7 +205,7 @@ class Driver {
     while (true) {
       due += script.pacing === 'even' ? gap : -Math.log(1 - this.#random()) * gap;
       if (due >= step.until) break;
-      if (!(await this.#until(due, rate))) continue;
+      await this.#until(due, rate);
       this.#send(due, due >= step.from ? step : undefined);
     }
     await this.#until(step.until, rate);
@@ -220,14 +220,13 @@ class Driver {
   }
 
   /** Waits for a time; what is due already goes without a timer. */
-  async #until(due: number, rate: number): Promise<boolean> {
+  async #until(due: number, rate: number): Promise<void> {
     let left = due - now();
-    if (left <= 0) return true;
+    if (left <= 0) return;
     const precise = rate <= PRECISE_RATE ? PRECISE_MS : 0;
     if (left > precise) await sleep(left - precise);
     for (left = due - now(); left > PRECISE_MS; left = due - now()) await sleep(left - precise);
     while (now() < due);
-    return true;
   }
 
   #send(due: number, step: Step | undefined): void {
