@@ -15,8 +15,8 @@
  *
  *     repairArrays(root, held);      // before encoder.encode()
  */
-import { ArraySchema, OPERATION, type ChangeTree } from '@colyseus/schema';
-import { $changes, $childType, type ArrayInternals } from './schema-internals.ts';
+import { OPERATION, type ChangeTree, type Ref } from '@colyseus/schema';
+import { $changes, $childType, treeOf, type ArrayInternals } from './schema-internals.ts';
 import type { TurnRoot } from './turn-root.ts';
 
 /** What clients hold of each array of primitives after the last patch; absent: nothing. */
@@ -73,9 +73,7 @@ export function repairArrays(root: TurnRoot, held: HeldArrays): number {
     if (!sameItems(decoded(tree, before), array.items)) wrong.add(tree);
     held.set(tree, array.items.slice());
   }
-  root.restating(() => {
-    for (const tree of wrong) restate(tree);
-  });
+  for (const tree of wrong) restate(tree);
   return wrong.size;
 }
 
@@ -85,15 +83,19 @@ export function holdArray(tree: ChangeTree, held: HeldArrays): void {
   if (tree.isArray && typeof array[$childType] === 'string') held.set(tree, array.items.slice());
 }
 
+/**
+ * A CLEAR and an ADD per item, written where the array's changes are kept. (To clear and refill the array itself would
+ * take its objects out of the tree and put them in again: schema then adds to what is pending in all below them, and of
+ * an array there nothing comes out right.)
+ */
 function restate(tree: ChangeTree): void {
-  const items = (tree.refTarget as unknown as ArrayInternals).items.slice();
-  if (items.length === 0) {
-    tree.discard();
-    tree.operation(OPERATION.CLEAR);
-    return;
-  }
-  ArraySchema.prototype.clear.call(tree.ref);
-  for (const item of items) ArraySchema.prototype.push.call(tree.ref, item);
+  const { items } = tree.refTarget as unknown as ArrayInternals;
+  tree.discard();
+  tree.operation(OPERATION.CLEAR);
+  items.forEach((item, at) => {
+    tree.indexedOperation(at, OPERATION.ADD);
+    treeOf(item)?.setParentIndex(tree.ref as Ref, at);
+  });
 }
 
 /** Follows pending changes that can only come out right, appended and overwritten items; false where there are others. */

@@ -88,7 +88,6 @@ export class TurnRoot extends Root {
   readonly shared = new Set<ChangeTree>();
   /** The number of the running turn. */
   turn = 1;
-  #restating = false;
 
   constructor(types: TypeContext, nextRefId = 0) {
     super(types, nextRefId);
@@ -108,7 +107,7 @@ export class TurnRoot extends Root {
   override add(tree: ChangeTree): boolean {
     const isNew = super.add(tree);
     const refId = refIdOf(tree)!;
-    if (this.refCount[refId] === 1 && !this.#restating) {
+    if (this.refCount[refId] === 1) {
       if (!(tree instanceof TurnTree) && (tree as FollowedTree).turnLow === undefined)
         this.#follow(tree as FollowedTree);
       this.attached.set(refId, tree);
@@ -127,7 +126,7 @@ export class TurnRoot extends Root {
     const refId = refIdOf(tree)!;
     const refCount = super.remove(tree);
     if (refCount <= 1) this.shared.delete(tree);
-    if (refCount <= 0 && !this.#restating) {
+    if (refCount <= 0) {
       this.detached.set(refId, tree);
       this.emptied.delete(tree as FollowedTree);
     }
@@ -138,16 +137,6 @@ export class TurnRoot extends Root {
   changed(tree: FollowedTree, turn: CollectionTurn): void {
     tree.turn = turn;
     this.collections.push(tree);
-  }
-
-  /** Runs what takes nodes out of the tree and puts the same back: no turn sees it. */
-  restating(work: () => void): void {
-    this.#restating = true;
-    try {
-      work();
-    } finally {
-      this.#restating = false;
-    }
   }
 
   /** Forgets the running turn and begins the next. */

@@ -87,6 +87,36 @@ describe.each(Object.keys(changes))('%s', (name) => {
   });
 });
 
+test('what is pending below a restated array goes on as it was', () => {
+  const Row = schema({ numbers: t.array('number'), items: t.array(Item) }, 'Row');
+  const Rows = schema({ rows: t.array(Row) }, 'Rows');
+  const row = (): InstanceType<typeof Row> => {
+    const made = new Row();
+    made.numbers.push(1, 2);
+    made.items.push(item(1), item(2));
+    return made;
+  };
+  const state = new Rows();
+  state.rows.push(row(), row());
+  const tracked = trackState(state);
+  tracked.commit();
+  tracked.addClient('one');
+  const client = new SchemaSerializer<InstanceType<typeof Rows>>();
+  client.handshake(tracked.handshake(), { offset: 0 });
+  client.setState(tracked.fullState('one'), { offset: 1 });
+  const { rows } = tracked.state;
+  rows[1]!.numbers.shift();
+  rows[1]!.items.shift();
+  rows[0] = row();
+  rows.shift();
+  tracked.commit();
+  client.patch(tracked.flush().shared!, { offset: 1 });
+  const held = (of: InstanceType<typeof Rows>): unknown =>
+    Array.from(of.rows, ({ numbers, items }) => [[...numbers], Array.from(items, ({ n }) => n)]);
+  expect(held(tracked.state)).toEqual([[[2], [2]]]);
+  expect(held(client.state)).toEqual([[[2], [2]]]);
+});
+
 test('the same array on client and server after what schema drops or never finishes', () => {
   const { client, server } = byCodec(({ items, numbers }) => {
     items[1] = items[1]!;
