@@ -1,16 +1,4 @@
 /** The functions of Task, as users name them: `task.async`, `task.await`, `task.asyncStream`, … */
-export {
-  async,
-  await,
-  awaitMany,
-  callers,
-  childSpec,
-  completed,
-  ignore,
-  shutdown,
-  start,
-  startLink,
-  yield,
-  yieldMany,
-} from './task.ts';
+export { async, callers, childSpec, completed, start, startLink } from './task.ts';
 export { asyncStream } from './task-stream.ts';
+export { await, awaitMany, ignore, shutdown, yield, yieldMany } from './task-wait.ts';

@@ -13,7 +13,8 @@ import { sendExit } from './exit-signals.ts';
 import { isExit, removeLink, takeMessage } from './monitor.ts';
 import { procOf } from './proc.ts';
 import { requireProc } from './spawn.ts';
-import { beginTask, DEFAULT_TIMEOUT, type Outcome, type Task } from './task.ts';
+import { beginTask, type Outcome, type Task } from './task.ts';
+import { DEFAULT_TIMEOUT } from './task-wait.ts';
 import { asyncNolink, async as asyncUnder } from './task-supervisor.ts';
 import type { Target } from './target.ts';
 
