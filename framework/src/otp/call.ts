@@ -46,7 +46,7 @@ export class From<R = unknown> {
   #waits = true;
   #newer: From | undefined = undefined;
   #older: From | undefined = undefined;
-  /** Undefined until the event loop has been round once; most calls are answered by then. */
+  /** Undefined while it is a fresh call: most are answered as such. */
   #deadline: CallDeadline | undefined = undefined;
 
   constructor(
@@ -63,14 +63,13 @@ export class From<R = unknown> {
     this.#timeout = timeout;
     this.#resolve = resolve;
     this.#reject = reject;
-    const older = server.openCalls;
-    if (older !== undefined) {
+    const older = newest;
+    if (older === undefined) noteFresh();
+    else {
       this.#older = older;
       older.#newer = this as From;
     }
-    server.openCalls = this as From;
-    fresh++;
-    if (server.askedIn !== round) noteAsked(server);
+    newest = this as From;
   }
 
   /** The caller, or undefined when the call came from outside every process. */
@@ -119,12 +118,19 @@ export class From<R = unknown> {
     this.fail('call_overloaded', 'overloaded');
   }
 
-  /** Internal to the layer: sets the deadlines of a server's open calls that have none yet, the newest ones. */
-  static setDeadlines(server: Proc): void {
-    let older: From | undefined;
-    for (let call = server.openCalls; call !== undefined && call.#deadline === undefined; call = older) {
-      older = call.#older;
-      fresh--;
+  /** Internal to the layer: fresh calls become calls with a deadline, which their servers know of. */
+  static settle(): void {
+    let call = newest;
+    newest = undefined;
+    while (call !== undefined && call.#older !== undefined) call = call.#older;
+    let newer: From | undefined;
+    for (; call !== undefined; call = newer) {
+      newer = call.#newer;
+      call.#newer = undefined;
+      const older = call.#server.openCalls;
+      call.#older = older;
+      if (older !== undefined) older.#newer = call;
+      call.#server.openCalls = call;
       call.#deadline = new CallDeadline(call);
       if (call.#timeout !== Infinity) setDeadline(call.#deadline, call.#timeout);
       else call.#endWithCaller(call.#deadline);
@@ -163,14 +169,16 @@ export class From<R = unknown> {
     this.#waits = false;
     const newer = this.#newer;
     const older = this.#older;
+    const deadline = this.#deadline;
     if (newer !== undefined) newer.#older = older;
+    else if (deadline === undefined) newest = older;
     else this.#server.openCalls = older;
     if (older !== undefined) older.#newer = newer;
     this.#newer = undefined;
     this.#older = undefined;
-    if (this.#deadline === undefined) fresh--;
-    else if (this.#timeout !== Infinity) clearDeadline(this.#deadline);
-    else this.#caller?.timers?.delete(this.#deadline);
+    if (deadline === undefined) return this.#caller === undefined || this.#caller.status !== DEAD;
+    if (this.#timeout !== Infinity) clearDeadline(deadline);
+    else this.#caller?.timers?.delete(deadline);
     return this.#caller === undefined || this.#caller.status !== DEAD;
   }
 }
@@ -193,23 +201,22 @@ class CallDeadline extends Deadline implements OwnedTimer {
   }
 }
 
-/** The event loop's rounds, servers that were called in this one, and open calls that have no deadline yet. */
-let round = 0;
-let asked: Proc[] = [];
-let fresh = 0;
+/**
+ * The newest of the calls that are open and were made since the event loop was round: one list for all servers, so that a
+ * call that is answered soon writes nothing into its server.
+ */
+let newest: From | undefined;
+let settlePending = false;
 
-function noteAsked(server: Proc): void {
-  server.askedIn = round;
-  asked.push(server);
-  if (asked.length === 1) beforeTidying(setCallDeadlines);
+function noteFresh(): void {
+  if (settlePending) return;
+  settlePending = true;
+  beforeTidying(settleFresh);
 }
 
-/** Those called last are the ones that have not answered; the others need not be looked at. */
-function setCallDeadlines(): void {
-  const servers = asked;
-  asked = [];
-  round++;
-  for (let i = servers.length - 1; i >= 0 && fresh > 0; i--) From.setDeadlines(servers[i]!);
+function settleFresh(): void {
+  settlePending = false;
+  From.settle();
 }
 
 function callText(target: unknown, name: string): string {

@@ -10,7 +10,7 @@
  * - Whoever cannot be told costs the others nothing: its error is published as a stray that nobody owns.
  * - A chain of links of any length ends without recursion: ends are worked off from a list.
  */
-import type { From } from './call.ts';
+import { From } from './call.ts';
 import { publishCrash, publishExit, publishStray } from './channels.ts';
 import { type ExitReason, isOrderly } from './exit-reason.ts';
 import type { LastMessage } from './last-message.ts';
@@ -75,6 +75,7 @@ function tellOthers(proc: Proc, reason: ExitReason): void {
   if (proc.monitors) for (const monitor of proc.monitors) attempt(dropMonitor, monitor, undefined, undefined);
   proc.monitors = undefined;
   proc.mailbox.clear();
+  From.settle();
   for (let call = proc.openCalls; call; call = proc.openCalls) attempt(failCall, call, reason, undefined);
   attempt(publishExit, proc, reason, undefined);
   const { links, watchers } = proc;

@@ -42,10 +42,8 @@ export abstract class Proc implements Runnable {
   status: number = IDLE;
   readonly mailbox = new Mailbox();
   readonly context: AsyncResource;
-  /** Calls to this process that have no answer yet, newest first. */
+  /** Calls to this process that have no answer since the event loop was round, newest first. */
   openCalls: From | undefined = undefined;
-  /** In which round it was called last; call.ts's affair. */
-  askedIn = -1;
   readonly pid: Pid;
   /** The process that started this one, whose EXIT a trapping GenServer obeys (rule R-28). */
   readonly parent: Pid | undefined;
