@@ -30,16 +30,17 @@ import { isThenable, promiseOf } from './thenable.ts';
 import { reasonOfThrow, NoHandler } from './thrown.ts';
 
 export class GenServerProc extends BehaviourProc {
-  server: CompiledServer;
-  state: unknown = undefined;
-  suspended = false;
+  // Declared only: they are among the first fields of Proc.
+  declare server: CompiledServer;
+  declare state: unknown;
+  declare suspended: boolean;
   /** What `sys` has switched on here. */
-  debug: Debug | undefined = undefined;
+  declare debug: Debug | undefined;
   /** How busy it is, while somebody measures that. */
-  load: Load | undefined = undefined;
+  declare load: Load | undefined;
+  declare protected idle: IdleTimeout | undefined;
   protected systemQueued = 0;
   private readonly self: Self = new ServerSelf(this);
-  private idle: IdleTimeout | undefined = undefined;
   private last: LastMessage | undefined = undefined;
 
   constructor(server: CompiledServer, parent: Proc | undefined) {

@@ -38,10 +38,16 @@ export interface HeldName {
 }
 
 export abstract class Proc implements Runnable {
-  // What every message touches comes first: it shares a cache line.
+  // What every message touches comes first, in as few cache lines as can be; of a server's fields too.
   status: number = IDLE;
   readonly mailbox = new Mailbox();
   readonly context: AsyncResource;
+  server: unknown = undefined;
+  state: unknown = undefined;
+  suspended = false;
+  debug: unknown = undefined;
+  load: unknown = undefined;
+  protected idle: unknown = undefined;
   /** Calls to this process that have no answer since the event loop was round, newest first. */
   openCalls: From | undefined = undefined;
   readonly pid: Pid;

@@ -30,13 +30,12 @@ import { resolveTarget, type Target, ViaName } from './target.ts';
 
 export type Key = string | number | bigint | boolean | readonly Key[];
 
+const BRACKET = 0x5b;
+
 /** Keys in the form in which Map compares them: arrays become text that shows each part's type. */
 export function comparable(key: Key): unknown {
-  return Array.isArray(key)
-    ? `[${key.map(partText).join(',')}`
-    : typeof key === 'string' && key.startsWith('[')
-      ? `[s${key}`
-      : key;
+  if (typeof key === 'string') return key.charCodeAt(0) === BRACKET ? `[s${key}` : key;
+  return Array.isArray(key) ? `[${key.map(partText).join(',')}` : key;
 }
 
 function partText(part: Key): string {
@@ -82,12 +81,14 @@ const running = new Map<string, RegistryProc>();
 /** Who has a name in a registry of this node. Internal: for signals from other nodes. */
 export function holderOf(registry: string, key: Key): Proc | undefined {
   const proc = running.get(registry);
-  return proc?.definition.duplicate === false ? proc.find(key)?.proc : undefined;
+  return proc?.definition.duplicate === false ? proc.holder(key) : undefined;
 }
 
 export class RegistryProc extends BehaviourProc {
   /** Entries of unique keys. */
   readonly table = new Map<unknown, Entry>();
+  /** Who holds each of them: what a message by name looks up, without a step by way of the entry. */
+  private readonly holders = new Map<unknown, Proc>();
   /** Entries of duplicate keys, in the order in which they came. */
   readonly many = new Map<unknown, Set<Entry>>();
   /** How many entries a process holds here: with the last one its link goes. */
@@ -174,12 +175,19 @@ export class RegistryProc extends BehaviourProc {
       else this.many.set(at, new Set([entry]));
     } else {
       this.table.set(at, entry);
+      this.holders.set(at, proc);
     }
     this.announce('REGISTERED', entry);
     (proc.names ??= new SmallSet()).add(entry);
     this.held.set(proc, (this.held.get(proc) ?? 0) + 1);
     addLink(proc, this);
     return undefined;
+  }
+
+  /** The living process that holds a unique key. */
+  holder(key: Key): Proc | undefined {
+    const proc = this.holders.get(comparable(key));
+    return proc !== undefined && proc.status !== DEAD ? proc : undefined;
   }
 
   find(key: Key): Entry | undefined {
@@ -208,6 +216,7 @@ export class RegistryProc extends BehaviourProc {
     } else {
       if (this.table.get(at) !== entry) return;
       this.table.delete(at);
+      this.holders.delete(at);
     }
     const left = this.held.get(entry.proc)! - 1;
     if (left === 0) this.held.delete(entry.proc);
@@ -317,7 +326,7 @@ class RegistryVia<G extends GenServer> extends ViaName<G> {
 
   override resolve(): Proc | undefined {
     if (this.#registry.duplicate) throw notUnique(this.#registry);
-    return this.#registry.process?.find(this.#key)?.proc;
+    return this.#registry.process?.holder(this.#key);
   }
 
   override claim(proc: Proc): Pid | undefined {
