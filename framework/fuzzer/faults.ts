@@ -16,8 +16,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a DOWN is lost',
     file: 'exit-signals.ts',
-    from: 'if (watchers) for (const monitor of watchers)',
-    to: 'if (watchers) for (const monitor of [...watchers].slice(1))',
+    from: 'watchers?.each(tellWatcher, reason, undefined);',
+    to: 'for (const monitor of [...(watchers ?? [])].slice(1)) tellWatcher(monitor, reason);',
   },
   {
     name: 'a DOWN shows another reason',
@@ -141,10 +141,15 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the intensity is off by one',
     file: 'restart-intensity.ts',
-    from: 'within.length > max',
-    to: 'within.length > max + 1',
+    from: 'history.length > max',
+    to: 'history.length > max + 1',
   },
-  { name: 'restarts are forgotten', file: 'supervisor-server.ts', from: 'state.restarts = history;', to: '' },
+  {
+    name: 'restarts are forgotten',
+    file: 'supervisor-server.ts',
+    from: 'state.restarts, intensity',
+    to: '[], intensity',
+  },
   {
     name: 'a temporary child is started again',
     file: 'restart-strategy.ts',

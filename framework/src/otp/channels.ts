@@ -81,6 +81,11 @@ export function publishExit(proc: Proc, reason: ExitReason): void {
   if (exits.hasSubscribers) publishReport(exits, { pid: proc.pid, behaviour: proc.behaviour, reason });
 }
 
+/** Whether a report of a restart has a reader: nobody else needs it made. */
+export function restartsAreRead(): boolean {
+  return restarts.hasSubscribers;
+}
+
 export function publishRestart(report: RestartReport): void {
   publishReport(restarts, report);
 }

@@ -12,7 +12,7 @@ import { addLink, addMonitor, hasMessage, isExit, removeLink } from './monitor.t
 import { Pid } from './pid.ts';
 import { currentProc, DEAD, type Proc, procOf } from './proc.ts';
 import { isAskedEnd } from './restart-strategy.ts';
-import { startProc, type StartOutcome } from './start.ts';
+import { type StartOptions, startProc, type StartOutcome } from './start.ts';
 import { reportChild } from './supervisor-report.ts';
 import { reasonOfThrow } from './thrown.ts';
 
@@ -23,6 +23,7 @@ export type ChildStart =
   | { readonly reason: ExitReason };
 
 const NO_ARGUMENTS: readonly unknown[] = [];
+const NO_OPTIONS: StartOptions = {};
 
 /** `then` for what may be there already. */
 export function whenDone<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<Awaited<R>> {
@@ -36,7 +37,8 @@ export function startChildProcess(
 ): ChildStart | Promise<ChildStart> {
   if (spec.behaviour) {
     const arg = extra.length > 0 ? [...extra, spec.arg] : spec.arg;
-    return whenDone(startProc(spec.behaviour, arg, { name: spec.name }, true), childStart);
+    const outcome = startProc(spec.behaviour, arg, spec.name === undefined ? NO_OPTIONS : { name: spec.name }, true);
+    return outcome instanceof Promise ? outcome.then(childStart) : childStart(outcome);
   }
   const supervisor = currentProc()!;
   let started: Promise<Pid | StartedWith>;

@@ -13,8 +13,6 @@ import type { Behaviour } from './behaviour.ts';
 import { countsOf, type ChildAnswer, type ChildErrorCode, type ChildInfo } from './children.ts';
 import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
 import { keptSpec, type NormalSpec } from './child-spec.ts';
-import { publishRestart } from './channels.ts';
-import { currentClock } from './clock.ts';
 import { BadArgument } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { type DynamicFlags, flagsOf, type NormalFlags } from './supervisor-flags.ts';
@@ -23,10 +21,9 @@ import { INFO } from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { currentProc } from './proc.ts';
-import { addRestart } from './restart-intensity.ts';
 import { countsAsSignificant, isReportedEnd, isRestarted } from './restart-strategy.ts';
 import { IGNORE, type Init, noreply, type Next, reply, type Reply, Step, stop } from './step.ts';
-import { reportChild } from './supervisor-report.ts';
+import { countRestart, reportChild } from './supervisor-report.ts';
 
 export interface DynamicSupervisorDefinition<A = void> extends DynamicFlags {
   readonly name: string;
@@ -43,7 +40,8 @@ export interface DynamicSupervisor<A = void> extends Behaviour<A> {
 
 interface Child {
   readonly spec: NormalSpec;
-  readonly pid: Pid;
+  /** The one that is running, or the last one while restarting. */
+  pid: Pid;
   restarting: boolean;
 }
 
@@ -53,7 +51,7 @@ interface State {
   readonly flags: NormalFlags;
   /** By the pid that is running, or the last one while restarting (row DS-41). */
   readonly children: Map<Pid, Child>;
-  restarts: number[];
+  readonly restarts: number[];
 }
 
 class Retry {
@@ -151,35 +149,35 @@ function dynamicServer(
 
   function restart(state: State, child: Child, reason: ExitReason): Maybe<Next<State>> {
     const { intensity, extraArguments } = state.flags;
-    const { history, exceeded } = addRestart(state.restarts, currentClock().now(), intensity);
-    state.restarts = history;
     const me = currentProc()!;
-    publishRestart({
-      supervisor: me.pid,
-      supervisorLabel: me.label ?? name,
-      childId: child.spec.id,
-      pid: child.restarting ? undefined : child.pid,
-      reason,
-      restarts: history.length,
-      max: intensity.max,
-      givenUp: exceeded,
-    });
-    if (exceeded) {
+    const pid = child.restarting ? undefined : child.pid;
+    if (countRestart(me, name, state.restarts, intensity, { childId: child.spec.id, pid, reason })) {
       reportChild(me, 'shutdown', 'reachedMaxRestartIntensity', child.spec, child.pid);
       state.children.delete(child.pid);
       return stop('shutdown', state);
     }
-    return whenDone(startChildProcess(child.spec, extraArguments), (started) => {
-      if ('reason' in started) {
-        reportChild(me, 'startError', started.reason, child.spec, undefined);
-        child.restarting = true;
-        me.deliver(new Retry(child.pid, started.reason), undefined, INFO);
-        return noreply(state);
-      }
-      state.children.delete(child.pid);
-      if ('pid' in started) state.children.set(started.pid, { spec: child.spec, pid: started.pid, restarting: false });
+    const started = startChildProcess(child.spec, extraArguments);
+    if (started instanceof Promise) return started.then((s) => restarted(state, child, s));
+    return restarted(state, child, started);
+  }
+
+  function restarted(state: State, child: Child, started: ChildStart): Next<State> {
+    const before = child.pid;
+    if ('reason' in started) {
+      const me = currentProc()!;
+      reportChild(me, 'startError', started.reason, child.spec, undefined);
+      child.restarting = true;
+      me.deliver(new Retry(before, started.reason), undefined, INFO);
       return noreply(state);
-    });
+    }
+    // First in, then out: a Map that becomes empty shrinks, and has to grow again.
+    if ('pid' in started) {
+      child.pid = started.pid;
+      child.restarting = false;
+      state.children.set(started.pid, child);
+    }
+    state.children.delete(before);
+    return noreply(state);
   }
 
   function info(state: State, message: unknown): Maybe<Next<State>> {

@@ -66,6 +66,15 @@ const cancelTimer = (timer: OwnedTimer): void => timer.cancel();
 const dropMonitor = (monitor: Monitor): void => void removeMonitor(monitor, procOf(monitor.pid), false);
 const failCall = (call: From, reason: ExitReason): void => call.serverEnded(reason);
 
+function tellLink(other: Proc, proc: Proc, reason: ExitReason): void {
+  other.links?.delete(proc);
+  attempt(linkSignal, other, proc.pid, reason);
+}
+
+function tellWatcher(monitor: Monitor, reason: ExitReason): void {
+  attempt(notifyDown, monitor, reason, undefined);
+}
+
 function tellOthers(proc: Proc, reason: ExitReason): void {
   proc.pid[PROC] = undefined;
   if (proc.names) for (const name of proc.names) attempt(releaseName, name, proc, undefined);
@@ -81,13 +90,8 @@ function tellOthers(proc: Proc, reason: ExitReason): void {
   const { links, watchers } = proc;
   proc.links = undefined;
   proc.watchers = undefined;
-  if (links) {
-    for (const other of links) {
-      other.links?.delete(proc);
-      attempt(linkSignal, other, proc.pid, reason);
-    }
-  }
-  if (watchers) for (const monitor of watchers) attempt(notifyDown, monitor, reason, undefined);
+  links?.each(tellLink, proc, reason);
+  watchers?.each(tellWatcher, reason, undefined);
   // What its listeners throw is the ended process's own stray, not that of whoever ended it.
   if (proc.abort) runAs(proc, () => proc.abort!.abort(reason));
 }

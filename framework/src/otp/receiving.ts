@@ -61,8 +61,8 @@ export function hasUnseen({ waiting, mailbox }: Receiving): boolean {
 export function serveReceive(proc: Receiving): void {
   const { waiting } = proc;
   if (!waiting) return;
-  const found = take(proc, waiting);
-  if (found) wake(proc, waiting, found.message);
+  const message = take(proc, waiting);
+  if (message !== NONE) wake(proc, waiting, message);
 }
 
 /** The message at `index` was taken out of the mailbox by somebody else. */
@@ -83,27 +83,41 @@ export function receiveIn(
       'Await one receive before the next; wait for several senders with one match.',
     );
   if (!(milliseconds >= 0)) throw badTimeout('receive', milliseconds);
-  return new Promise((resolve) => {
-    const waiting: Waiting = { match, resolve, seen: 0, timer: undefined };
-    const found = take(proc, waiting);
-    if (proc.status === DEAD) return;
-    if (found) return resolve(found.message);
-    if (milliseconds === 0) return resolve(TIMEOUT);
+  const promise = new Promise<unknown>(capture);
+  const waiting: Waiting = { match, resolve: lastResolve, seen: 0, timer: undefined };
+  const message = take(proc, waiting);
+  if (proc.status === DEAD) return promise;
+  if (message !== NONE) waiting.resolve(message);
+  else if (milliseconds === 0) waiting.resolve(TIMEOUT);
+  else {
     proc.waiting = waiting;
-    if (milliseconds === Infinity) return;
-    waiting.timer = currentClock().setTimer(milliseconds, () => {
-      if (proc.status !== DEAD && proc.waiting === waiting) wake(proc, waiting, TIMEOUT);
-    });
-    if (proc.timesReceive) return;
-    proc.timesReceive = true;
-    (proc.timers ??= new Set()).add({
-      cancel: () => proc.waiting?.timer && currentClock().clearTimer(proc.waiting.timer),
-    });
+    if (milliseconds !== Infinity) setTimeLimit(proc, waiting, milliseconds);
+  }
+  return promise;
+}
+
+let lastResolve: (message: unknown) => void;
+/** One executor for all that wait, so that a `receive` makes no closure. */
+const capture = (resolve: (message: unknown) => void): void => {
+  lastResolve = resolve;
+};
+
+function setTimeLimit(proc: Receiving, waiting: Waiting, milliseconds: number): void {
+  waiting.timer = currentClock().setTimer(milliseconds, () => {
+    if (proc.status !== DEAD && proc.waiting === waiting) wake(proc, waiting, TIMEOUT);
+  });
+  if (proc.timesReceive) return;
+  proc.timesReceive = true;
+  (proc.timers ??= new Set()).add({
+    cancel: () => proc.waiting?.timer && currentClock().clearTimer(proc.waiting.timer),
   });
 }
 
-/** Looks at the messages not yet looked at; removes the first that matches. */
-function take(proc: Receiving, waiting: Waiting): { message: unknown } | undefined {
+/** What `take` gives where nothing matches. */
+const NONE: unique symbol = Symbol('genroom.none');
+
+/** Looks at the messages not yet looked at; removes the first that matches, and gives it. */
+function take(proc: Receiving, waiting: Waiting): unknown {
   const { mailbox } = proc;
   for (; waiting.seen < mailbox.size; waiting.seen++) {
     const message = messageAt(proc, waiting.seen);
@@ -112,13 +126,13 @@ function take(proc: Receiving, waiting: Waiting): { message: unknown } | undefin
       matches = waiting.match === undefined || waiting.match(message);
     } catch (error) {
       crashProcess(proc, reasonOfThrow(error));
-      return undefined;
+      return NONE;
     }
     if (!matches) continue;
     mailbox.remove(waiting.seen);
-    return { message };
+    return message;
   }
-  return undefined;
+  return NONE;
 }
 
 function messageAt({ mailbox }: Receiving, index: number): unknown {

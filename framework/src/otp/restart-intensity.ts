@@ -1,11 +1,12 @@
 /**
- * Restart intensity: how many restarts within a period are still no failure of the supervisor itself. Pure.
+ * Restart intensity: how many restarts within a period are still no failure of the supervisor itself.
  *
  * Rule R-40: restarts older than the period are forgotten (the bound is inclusive), the new one is added, and more than
  * `max` end the supervisor. Default 3 in 5 s: the fourth restart ends it. OTP counts whole seconds; here milliseconds.
+ * The history is the caller's and is changed in place: a copy of it would be most of what counting a restart costs.
  *
  * @example
- *   const { history, exceeded } = addRestart(before, now, { max: 3, period: 5000 });
+ *   if (addRestart(history, now, { max: 3, period: 5000 })) giveUp();
  */
 import { BadArgument } from './errors.ts';
 
@@ -18,17 +19,16 @@ export interface Intensity {
 
 export const DEFAULT_INTENSITY: Intensity = { max: 3, period: 5000 };
 
-/** Adds a restart at `now` (milliseconds) to the history, oldest first. */
-export function addRestart(
-  history: readonly number[],
-  now: number,
-  { max, period }: Intensity,
-): { history: number[]; exceeded: boolean } {
+/**
+ * Adds a restart at `now` (milliseconds) to the history, oldest first, and takes out of it what is older than the period.
+ * Returns whether it was one too many.
+ */
+export function addRestart(history: number[], now: number, { max, period }: Intensity): boolean {
   let expired = 0;
   while (expired < history.length && history[expired]! < now - period) expired++;
-  const within = history.slice(expired);
-  within.push(now);
-  return { history: within, exceeded: within.length > max };
+  if (expired > 0) history.splice(0, expired);
+  history.push(now);
+  return history.length > max;
 }
 
 /** @throws BadArgument unless both parts are sensible numbers */

@@ -39,6 +39,12 @@ export class SmallSet<T extends object> implements Iterable<T> {
     return this.more === undefined ? this.one === value : this.more.has(value);
   }
 
+  /** Runs `step` with each member, in the order of the iterator and without making one for a single member. */
+  each<A, B>(step: (member: T, a: A, b: B) => void, a: A, b: B): void {
+    if (this.more !== undefined) for (const member of this.more) step(member, a, b);
+    else if (this.one !== undefined) step(this.one, a, b);
+  }
+
   /** In the order in which they came. One that is deleted on the way, and was not reached, does not come. */
   [Symbol.iterator](): Iterator<T> {
     if (this.more !== undefined) return this.more.values();

@@ -151,10 +151,23 @@ export function startProc(
     addLink(parent!, proc);
   }
   const failure = runAs(proc, proc.begin, arg);
+  if (failure === undefined) return { pid: proc.pid };
   if (!(failure instanceof Promise)) return outcomeOf(behaviour, proc, parent, linked, failure);
+  return startedLater(failure, behaviour, proc, parent, linked, timeout);
+}
+
+/** The outcome of a start whose init waits. */
+function startedLater(
+  begun: Promise<InitFailure | undefined>,
+  behaviour: Behaviour,
+  proc: BehaviourProc,
+  parent: Proc | undefined,
+  linked: boolean,
+  timeout: number,
+): StartOutcome | Promise<StartOutcome> {
   if (proc.status === DEAD)
     return outcomeOf(behaviour, proc, parent, linked, { ignored: false, reason: proc.exitReason! });
-  return whenBegun(failure, proc, timeout, (end) => {
+  return whenBegun(begun, proc, timeout, (end) => {
     if (end !== 'timeout') return outcomeOf(behaviour, proc, parent, linked, end);
     if (linked) removeLink(parent!, proc);
     endProcess(proc, 'killed');

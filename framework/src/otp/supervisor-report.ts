@@ -1,5 +1,6 @@
 /**
- * Supervisor reports: what a supervisor tells of a child that ended or could not start. OTP's supervisor report.
+ * Supervisor reports: what a supervisor tells of a child that ended, could not start or is started again. OTP's supervisor
+ * report.
  *
  * Invariant: a report holds no start arguments, which may be secrets.
  *
@@ -10,12 +11,14 @@
  *   // Supervisor: supervisor bank <main.4>. Context: childTerminated. Reason: crash: Error: boom. Offender: id=a,pid=<main.5>.
  */
 import { channel } from 'node:diagnostics_channel';
-import { publishReport } from './channels.ts';
+import { publishReport, publishRestart, type RestartReport, restartsAreRead } from './channels.ts';
 import type { NormalSpec, ShutdownTime } from './child-spec.ts';
+import { currentClock } from './clock.ts';
 import { type CrashTextOptions, cut, escaped, onOneLine, shown, whyLines } from './crash-text.ts';
 import { describeReason, type ExitReason, isCrash } from './exit-reason.ts';
 import type { Pid } from './pid.ts';
 import type { Proc } from './proc.ts';
+import { addRestart, type Intensity } from './restart-intensity.ts';
 import type { Restart } from './restart-strategy.ts';
 
 /**
@@ -42,6 +45,30 @@ export interface SupervisorReport {
     readonly shutdown: ShutdownTime;
     readonly type: 'worker' | 'supervisor';
   };
+}
+
+/** Counts a restart of a child and tells of it. Returns whether it is one too many: the supervisor ends then. */
+export function countRestart(
+  supervisor: Proc,
+  name: string,
+  history: number[],
+  intensity: Intensity,
+  { childId, pid, reason }: Pick<RestartReport, 'childId' | 'pid' | 'reason'>,
+): boolean {
+  const givenUp = addRestart(history, currentClock().now(), intensity);
+  if (restartsAreRead()) {
+    publishRestart({
+      supervisor: supervisor.pid,
+      supervisorLabel: supervisor.label ?? name,
+      childId,
+      pid,
+      reason,
+      restarts: history.length,
+      max: intensity.max,
+      givenUp,
+    });
+  }
+  return givenUp;
 }
 
 const reports = channel('genroom:supervisor:report');

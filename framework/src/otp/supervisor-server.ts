@@ -10,8 +10,6 @@ import { countsOf, type ChildAnswer, type ChildErrorCode, type ChildFault, type 
 import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
 import { type Child, ChildList } from './child-list.ts';
 import { type ChildSpec, keptSpec, type NormalSpec, normalSpec } from './child-spec.ts';
-import { publishRestart } from './channels.ts';
-import { currentClock } from './clock.ts';
 import type { AutoShutdown } from './supervisor-flags.ts';
 import { BadArgument } from './errors.ts';
 import { type ExitReason, shutdown } from './exit-reason.ts';
@@ -21,10 +19,10 @@ import { isExit } from './monitor.ts';
 import { Pid } from './pid.ts';
 import { currentProc } from './proc.ts';
 import { comparable, type Key } from './registry.ts';
-import { addRestart, type Intensity } from './restart-intensity.ts';
+import type { Intensity } from './restart-intensity.ts';
 import { countsAsSignificant, isReportedEnd, isRestarted, restartSet, type Strategy } from './restart-strategy.ts';
 import { IGNORE, type Init, initStop, noreply, type Next, reply, type Reply, Step, stop } from './step.ts';
-import { reportChild } from './supervisor-report.ts';
+import { countRestart, reportChild } from './supervisor-report.ts';
 
 interface Flags {
   readonly strategy: Strategy;
@@ -42,7 +40,7 @@ interface State {
   readonly arg: unknown;
   readonly flags: Flags;
   children: ChildList;
-  restarts: number[];
+  readonly restarts: number[];
 }
 
 /** The supervisor's message to itself: try once more to start what could not be restarted. */
@@ -238,19 +236,7 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
   function restartAfter(state: State, child: Child, pid: Pid | undefined, reason: ExitReason): Maybe<Next<State>> {
     const me = currentProc()!;
     const { strategy, intensity } = state.flags;
-    const { history, exceeded } = addRestart(state.restarts, currentClock().now(), intensity);
-    state.restarts = history;
-    publishRestart({
-      supervisor: me.pid,
-      supervisorLabel: me.label ?? name,
-      childId: child.spec.id,
-      pid,
-      reason,
-      restarts: history.length,
-      max: intensity.max,
-      givenUp: exceeded,
-    });
-    if (exceeded) {
+    if (countRestart(me, name, state.restarts, intensity, { childId: child.spec.id, pid, reason })) {
       reportChild(me, 'shutdown', 'reachedMaxRestartIntensity', child.spec, pid);
       return stop('shutdown', state);
     }

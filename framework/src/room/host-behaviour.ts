@@ -191,7 +191,7 @@ function roomEnded(
   if (room.closing && isOrderly(reason)) return;
   if (work) countCrash(room.crashes, retryKey(work));
   const intensity = parts.intensity ?? ROOM_INTENSITY;
-  room.history = addRestart(room.history, currentClock().now(), intensity).history;
+  addRestart(room.history, currentClock().now(), intensity);
   reportCrash({
     process: 'room',
     name: parts.name,
@@ -238,8 +238,7 @@ function playerEnded(
   }
   if (work) countCrash(seat.crashes, retryKey(work));
   const intensity = parts.player?.parts.intensity ?? PLAYER_INTENSITY;
-  const { history, exceeded } = addRestart(seat.history, currentClock().now(), intensity);
-  seat.history = history;
+  const exceeded = addRestart(seat.history, currentClock().now(), intensity);
   const text = describeReason(reason);
   reportCrash({
     process: 'player',
@@ -252,7 +251,7 @@ function playerEnded(
     type: work?.type,
     reason: text,
     error: isCrash(reason) ? reason.error : undefined,
-    crash: history.length,
+    crash: seat.history.length,
     allowed: intensity.max,
   });
   const failing = work?.seq;

@@ -25,7 +25,7 @@ export interface Seat {
   /** Behind the Player's start, or behind its session's record. */
   readonly waiting: ForPlayer[];
   readonly crashes: Map<string, number>;
-  history: readonly number[];
+  readonly history: number[];
 }
 
 /** One life of the Room process. */
@@ -43,7 +43,7 @@ export class HostedRoom {
   readonly crashes = new Map<string, number>();
   /** Starts in a row that did not finish in time. */
   readonly starts = { hung: 0 };
-  history: readonly number[] = [];
+  readonly history: number[] = [];
   supervisor: Pid | undefined;
   players: Pid | undefined;
   life: Life | undefined;

@@ -20,6 +20,9 @@ test('a SmallSet holds what a Set holds after the same additions and deletions, 
           expect(small.delete(of)).toBe(set.delete(of));
         }
         expect([...small]).toEqual([...set]);
+        const visited: object[] = [];
+        small.each((member, into) => into.push(member), visited, undefined);
+        expect(visited).toEqual([...set]);
         expect(small.size).toBe(set.size);
         for (const thing of things) expect(small.has(thing)).toBe(set.has(thing));
       }

@@ -57,7 +57,7 @@ export class RoomShell implements ShellPort, NodeListener {
   #pid: string | undefined;
   #everBooted = false;
   /** When (clock.now) its code ended a node. */
-  #nodesEnded: readonly number[] = [];
+  readonly #nodesEnded: number[] = [];
   /** Why the last incarnation ended; undefined once the next has booted. */
   #lastDown: string | undefined;
   #closing: (PromiseWithResolvers<void> & { readonly reason: string }) | undefined;
@@ -219,9 +219,7 @@ export class RoomShell implements ShellPort, NodeListener {
 
   /** Its code ran when its node was lost. Too often, and it cools down instead of taking the next node along at once. */
   #endedNode(reason: string): void {
-    const { history, exceeded } = addRestart(this.#nodesEnded, this.#options.clock.now(), NODE_INTENSITY);
-    this.#nodesEnded = history;
-    if (exceeded) this.#failed(reason);
+    if (addRestart(this.#nodesEnded, this.#options.clock.now(), NODE_INTENSITY)) this.#failed(reason);
   }
 
   nodeUp(): void {
