@@ -22,12 +22,15 @@ import { CAST, INFO, SYSTEM } from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import { DEAD, HELD, IDLE, type Proc, RUNNING } from './proc.ts';
 import { runAs, SLICE_MESSAGES, mustYield } from './scheduler.ts';
-import { IGNORE, isStep, isStepOf, NOREPLY, recycle, REPLY, STOP, STOP_REPLY, timeout as TIMEOUT } from './step.ts';
+import * as step from './step.ts';
 import { ServerSelf } from './server-self.ts';
 import { shownStatus, type Status } from './status.ts';
 import type { Debug } from './sys-debug.ts';
 import { isThenable, promiseOf } from './thenable.ts';
 import { reasonOfThrow, NoHandler } from './thrown.ts';
+
+const { closeSteps, isStep, isStepOf, openSteps, recycle, reopenSteps, settleSteps, shutSteps, steps } = step;
+const { FREE, IGNORE, NOREPLY, REPLY, STOP, STOP_REPLY, timeout: TIMEOUT } = step;
 
 export class GenServerProc extends BehaviourProc {
   // Declared only: they are among the first fields of Proc.
@@ -73,6 +76,15 @@ export class GenServerProc extends BehaviourProc {
   }
 
   override begin(arg: unknown): InitFailure | undefined | Promise<InitFailure | undefined> {
+    const outer = shutSteps();
+    try {
+      return this.beginInit(arg);
+    } finally {
+      reopenSteps(outer);
+    }
+  }
+
+  private beginInit(arg: unknown): InitFailure | undefined | Promise<InitFailure | undefined> {
     this.status = RUNNING;
     let result: unknown;
     try {
@@ -115,12 +127,14 @@ export class GenServerProc extends BehaviourProc {
   }
 
   protected override handle(): void {
+    openSteps();
     try {
       this.handleSome();
     } catch (error) {
       // A message that cannot even be looked at: its handler was never asked.
       this.failed(error);
     }
+    closeSteps(this);
   }
 
   private handleSome(): void {
@@ -154,9 +168,11 @@ export class GenServerProc extends BehaviourProc {
       this.last = { kind: 'cast', name, payload };
       return this.failed(error);
     }
-    if (isStepOf(result, this) && result.kind === NOREPLY && result.options === undefined) {
-      this.state = result.state;
-      recycle(result);
+    const { spare } = steps;
+    if (result === spare && spare.kind === NOREPLY) {
+      this.state = spare.state;
+      spare.kind = FREE;
+      spare.state = undefined;
       return;
     }
     this.last = { kind: 'cast', name, payload };
@@ -173,10 +189,11 @@ export class GenServerProc extends BehaviourProc {
       this.last = { kind: 'call', name, payload, client: from.client };
       return this.failed(error);
     }
-    if (isStepOf(result, this) && result.kind === REPLY && result.options === undefined) {
-      this.state = result.state;
-      const { value } = result;
-      recycle(result);
+    const { spare } = steps;
+    if (result === spare && spare.kind === REPLY) {
+      this.state = spare.state;
+      const { value } = spare;
+      recycle(spare);
       from.answer(value);
       if (this.debug !== undefined) this.debugReplied(from, value);
       return;
@@ -217,6 +234,7 @@ export class GenServerProc extends BehaviourProc {
 
   /** Carries out what a handler returned, continuations included. */
   private apply(returned: unknown, caller: From | undefined): void {
+    if (returned !== steps.spare) settleSteps(this);
     let result = returned;
     let from = caller;
     while (isStepOf(result, this)) {

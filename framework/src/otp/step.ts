@@ -7,7 +7,7 @@
  *     cents > state.cents ? reply(refused, state) : reply(ok, { ...state, cents: state.cents - cents }),
  */
 import type { ExitReason } from './exit-reason.ts';
-import { ownerOfSlice, type Runnable } from './scheduler.ts';
+import type { Runnable } from './scheduler.ts';
 
 declare const stateOf: unique symbol;
 declare const valueOf: unique symbol;
@@ -43,12 +43,15 @@ export interface StepOptions {
 /** The message that a step's `timeout` gives to `info`. */
 export const timeout: unique symbol = Symbol.for('genroom.timeout');
 
+/** Carried out, or never taken. */
 export const USED = 0;
 export const NOREPLY = 1;
 export const REPLY = 2;
 export const STOP = 3;
 export const STOP_REPLY = 4;
 export const IGNORE = 5;
+/** The spare step while nobody has taken it. */
+export const FREE = 6;
 
 export class Step {
   kind: number = USED;
@@ -56,23 +59,59 @@ export class Step {
   value: unknown = undefined;
   reason: ExitReason = 'normal';
   options: StepOptions | undefined = undefined;
-  /** In whose slice it was taken for reuse: only there may it be returned. Undefined for one that is nobody else's. */
+  /** The only process that may return it; undefined for one that was never used again. */
   owner: Runnable | undefined = undefined;
 }
 
-/**
- * One step is used again and again, so that a message allocates none. Code that keeps a step it has returned may hold
- * the one that another process is just returning: so a reused step counts only in the slice in which it was taken.
- */
-let spare: Step | undefined;
+/** What stands for the spare step where no handler may take it. */
+const NONE = new Step();
+let kept = freeStep();
 
-function step(): Step {
-  const owner = ownerOfSlice();
-  if (spare === undefined || owner === undefined) return new Step();
-  const taken = spare;
-  spare = undefined;
-  taken.owner = owner;
-  return taken;
+/**
+ * The spare step is used again and again, so that a message allocates none. It is free at the start of every handler that
+ * a slice runs: what a handler has returned of it was taken for that very message. One that was taken and not returned
+ * (the handler keeps it, or a promise holds it) stays its process's own, and another one becomes the spare: code that
+ * keeps a step it has returned may hold the one that another process is just returning.
+ */
+const pool = { spare: NONE };
+/** The pool, for the behaviours. (Within this module it is `pool`: what a module exports costs more to reach.) */
+export const steps: { readonly spare: Step } = pool;
+
+function freeStep(): Step {
+  const step = new Step();
+  step.kind = FREE;
+  return step;
+}
+
+/** A slice begins: its handlers may take the spare step. */
+export function openSteps(): void {
+  pool.spare = kept;
+}
+
+/** A handler of `proc` has not returned the spare step: if it took it, it is that process's own. */
+export function settleSteps(proc: Runnable): void {
+  const { spare } = pool;
+  if (spare.kind === FREE || spare === NONE) return;
+  spare.owner = proc;
+  kept = freeStep();
+  pool.spare = kept;
+}
+
+/** The slice of `proc` is over. */
+export function closeSteps(proc: Runnable): void {
+  settleSteps(proc);
+  pool.spare = NONE;
+}
+
+/** Another process's code runs within a slice: it takes no spare step. Returns what `reopenSteps` takes. */
+export function shutSteps(): Step {
+  const { spare } = pool;
+  pool.spare = NONE;
+  return spare;
+}
+
+export function reopenSteps(spare: Step): void {
+  pool.spare = spare;
 }
 
 /** Whether `returned` is a step. Never throws: a Proxy may forbid to ask what it is. */
@@ -91,29 +130,29 @@ export function isStepOf(returned: unknown, proc: Runnable): returned is Step {
 
 /** Called by the behaviour once it has read a step that a handler returned. */
 export function recycle(used: Step): void {
-  used.kind = USED;
+  used.kind = used === pool.spare ? FREE : USED;
   used.state = undefined;
   used.value = undefined;
-  used.owner = undefined;
-  if (used.options === undefined && used.reason === 'normal') spare = used;
 }
 
 /** Goes on with `state`; a call's reply is given later by `replyTo`. */
 export function noreply<S>(state: S, options?: StepOptions): Next<S> {
-  const made = step();
+  const { spare } = pool;
+  const made = spare.kind === FREE && options === undefined ? spare : new Step();
   made.kind = NOREPLY;
   made.state = state;
-  made.options = options;
+  if (options !== undefined) made.options = options;
   return made as unknown as Next<S>;
 }
 
 /** Replies to the caller and goes on with `state`. */
 export function reply<S, R>(value: R, state: S, options?: StepOptions): Reply<S, R> {
-  const made = step();
+  const { spare } = pool;
+  const made = spare.kind === FREE && options === undefined ? spare : new Step();
   made.kind = REPLY;
   made.state = state;
   made.value = value;
-  made.options = options;
+  if (options !== undefined) made.options = options;
   return made as unknown as Reply<S, R>;
 }
 
