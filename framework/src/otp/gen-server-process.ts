@@ -18,10 +18,10 @@ import type { CompiledServer, Self } from './gen-server.ts';
 import { IdleTimeout } from './idle-timeout.ts';
 import type { LastMessage } from './last-message.ts';
 import { Load, measuring } from './load.ts';
-import { CAST, INFO, SYSTEM } from './mailbox.ts';
+import * as marks from './mailbox.ts';
 import { isExit } from './monitor.ts';
-import { DEAD, HELD, IDLE, type Proc, RUNNING } from './proc.ts';
-import { runAs, SLICE_MESSAGES, mustYield } from './scheduler.ts';
+import * as proc from './proc.ts';
+import * as scheduler from './scheduler.ts';
 import * as step from './step.ts';
 import { ServerSelf } from './server-self.ts';
 import { shownStatus, type Status } from './status.ts';
@@ -29,6 +29,10 @@ import type { Debug } from './sys-debug.ts';
 import { isThenable, promiseOf } from './thenable.ts';
 import { reasonOfThrow, NoHandler } from './thrown.ts';
 
+// What is imported is looked up in its module at each use; a constant of this one is compiled in.
+const { CAST, INFO, SYSTEM } = marks;
+const { DEAD, HELD, IDLE, RUNNING } = proc;
+const { runAs, SLICE_MESSAGES, mustYield } = scheduler;
 const { closeSteps, isStep, isStepOf, openSteps, recycle, reopenSteps, settleSteps, shutSteps, steps } = step;
 const { FREE, IGNORE, NOREPLY, REPLY, STOP, STOP_REPLY, timeout: TIMEOUT } = step;
 
@@ -46,7 +50,7 @@ export class GenServerProc extends BehaviourProc {
   private readonly self: Self = new ServerSelf(this);
   private last: LastMessage | undefined = undefined;
 
-  constructor(server: CompiledServer, parent: Proc | undefined) {
+  constructor(server: CompiledServer, parent: proc.Proc | undefined) {
     super(parent);
     this.server = server;
     this.trapExit = server.definition.trapExit ?? false;

@@ -160,9 +160,12 @@ export interface CompiledServer {
   readonly definition: GenServerDefinition<unknown, unknown, CallHandlers<unknown>, CastHandlers<unknown>>;
   readonly calls: HandlerTable<CallHandlers<unknown>[string]>;
   readonly casts: HandlerTable<CastHandlers<unknown>[string]>;
-  /** The definition's, or Infinity. */
+  /** The definition's, or more than any mailbox holds. */
   readonly maxQueue: number;
 }
+
+/** The largest number that V8 compares without looking whether it is one with a fraction. */
+const NO_LIMIT = 2 ** 31 - 1;
 
 export function compile(definition: CompiledServer['definition'], kind: CompiledServer['kind']): CompiledServer {
   return {
@@ -170,6 +173,6 @@ export function compile(definition: CompiledServer['definition'], kind: Compiled
     definition,
     calls: new HandlerTable(definition.calls ?? {}),
     casts: new HandlerTable(definition.casts ?? {}),
-    maxQueue: definition.maxQueue ?? Infinity,
+    maxQueue: Math.min(definition.maxQueue ?? NO_LIMIT, NO_LIMIT),
   };
 }
