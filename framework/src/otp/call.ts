@@ -77,6 +77,11 @@ export class From<R = unknown> {
     return this.#caller?.pid;
   }
 
+  /** Internal to the layer: which of the server's calls it is. */
+  get name(): string {
+    return this.#name;
+  }
+
   /** The server that was asked; in its handler, the process itself. */
   get pid(): Pid {
     return this.#server.pid;

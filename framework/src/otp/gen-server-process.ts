@@ -30,7 +30,7 @@ import { isThenable, promiseOf } from './thenable.ts';
 import { reasonOfThrow, NoHandler } from './thrown.ts';
 
 // What is imported is looked up in its module at each use; a constant of this one is compiled in.
-const { CAST, INFO, SYSTEM } = marks;
+const { INFO, SYSTEM } = marks;
 const { DEAD, HELD, IDLE, RUNNING } = proc;
 const { runAs, SLICE_MESSAGES, mustYield } = scheduler;
 const { closeSteps, isStep, isStepOf, openSteps, recycle, reopenSteps, settleSteps, shutSteps, steps } = step;
@@ -145,17 +145,16 @@ export class GenServerProc extends BehaviourProc {
     const { mailbox } = this;
     for (let left = SLICE_MESSAGES; left > 0 && mailbox.size > 0; left--) {
       if (this.suspended && !this.systemMessageFirst()) return;
-      const head = mailbox.head();
-      const body = mailbox.body();
-      const mark = mailbox.mark();
+      const first = mailbox.first();
+      const second = mailbox.second();
       mailbox.drop();
       if (this.load !== undefined) this.load.begin(mailbox.size);
-      if (this.debug !== undefined && mark !== SYSTEM) this.debugReceived(head, body, mark);
-      if (this.idle !== undefined && !(head instanceof IdleTimeout)) this.stopIdle(mark === SYSTEM);
-      if (mark === CAST) this.handleCast(head as string, body);
-      else if (mark === INFO) this.handleInfo(head);
-      else if (mark === SYSTEM) this.handleSystem(head as SystemMessage, body);
-      else this.handleCall(head as string, body, mark as From);
+      if (this.debug !== undefined && first !== SYSTEM) this.debugReceived(first, second);
+      if (this.idle !== undefined && !(first === INFO && second instanceof IdleTimeout)) this.stopIdle(first === SYSTEM);
+      if (typeof first === 'string') this.handleCast(first, second);
+      else if (first === INFO) this.handleInfo(second);
+      else if (first === SYSTEM) this.handleSystem(second as marks.Order);
+      else this.handleCall(first as From, second);
       if (this.load !== undefined && this.load.began !== 0) this.handled(this.load);
       // The scheduler asks after the last one.
       if (this.status !== RUNNING || mailbox.size === 0 || mustYield()) return;
@@ -183,7 +182,8 @@ export class GenServerProc extends BehaviourProc {
     this.apply(result, undefined);
   }
 
-  private handleCall(name: string, payload: unknown, from: From): void {
+  private handleCall(from: From, payload: unknown): void {
+    const { name } = from;
     const handler = this.server.calls.get(name);
     let result: unknown;
     try {
@@ -229,10 +229,10 @@ export class GenServerProc extends BehaviourProc {
     this.apply(result, undefined);
   }
 
-  private handleSystem(run: SystemMessage, body: unknown): void {
+  private handleSystem({ run, body }: marks.Order): void {
     this.systemQueued--;
     this.last = SYSTEM_MESSAGE;
-    const result = run(this, body);
+    const result = (run as SystemMessage)(this, body);
     if (isThenable(result)) this.hold(result, undefined, true);
   }
 
@@ -373,12 +373,12 @@ export class GenServerProc extends BehaviourProc {
     this.idle = undefined;
   }
 
-  private debugReceived(head: unknown, body: unknown, mark: unknown): void {
-    let message: LastMessage = { kind: 'info', payload: head };
-    if (mark === CAST) message = { kind: 'cast', name: head as string, payload: body };
-    else if (mark !== INFO) message = { kind: 'call', name: head as string, payload: body };
+  private debugReceived(first: unknown, second: unknown): void {
+    let message: LastMessage = { kind: 'info', payload: second };
+    if (typeof first === 'string') message = { kind: 'cast', name: first, payload: second };
+    else if (first !== INFO) message = { kind: 'call', name: (first as From).name, payload: second };
     this.debug!.event(
-      { kind: 'in', message, from: mark instanceof From ? mark.client : undefined },
+      { kind: 'in', message, from: first instanceof From ? first.client : undefined },
       `${this.behaviour} ${this.pid}`,
       this.state,
     );

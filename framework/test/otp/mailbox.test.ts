@@ -16,7 +16,7 @@ import {
   timeout,
   useClock,
 } from '../../src/otp/index.ts';
-import { INFO, Mailbox } from '../../src/otp/mailbox.ts';
+import { CAST, INFO, Mailbox, SYSTEM } from '../../src/otp/mailbox.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { counter, failure, inProcess } from './stage.ts';
 
@@ -30,7 +30,8 @@ describe('mailbox', () => {
       { weight: 4, arbitrary: fc.record({ op: fc.constant('drop' as const), times: fc.integer({ min: 1, max: 40 }) }) },
       { weight: 2, arbitrary: fc.record({ op: fc.constant('remove' as const), at: fc.nat() }) },
       { weight: 2, arbitrary: fc.record({ op: fc.constant('moveToFront' as const), at: fc.nat() }) },
-      { weight: 1, arbitrary: fc.record({ op: fc.constant('flood' as const) }) },
+      { weight: 2, arbitrary: fc.record({ op: fc.constant('flood' as const) }) },
+      { weight: 2, arbitrary: fc.record({ op: fc.constant('drain' as const), but: fc.integer({ min: 0, max: 40 }) }) },
       { weight: 1, arbitrary: fc.record({ op: fc.constant('clear' as const) }) },
     );
     fc.assert(
@@ -39,18 +40,30 @@ describe('mailbox', () => {
         let model: unknown[][] = [];
         let n = 0;
         const push = (): void => {
-          mailbox.push(n, `body ${n}`, INFO);
-          model.push([n, `body ${n++}`, INFO]);
+          const message = [
+            [{ message: n }, undefined, INFO],
+            [`cast ${n}`, n, CAST],
+            [(): number => n, n, SYSTEM],
+            // Of a call's From the mailbox asks for its name.
+            [`call ${n}`, n, { name: `call ${n}` }],
+          ][n++ % 4] as [unknown, unknown, unknown];
+          mailbox.push(...message);
+          model.push(message);
         };
         for (const step of operations) {
           if (step.op === 'push') for (let i = 0; i < step.times; i++) push();
           else if (step.op === 'flood') for (let i = 0; i < 2100; i++) push();
-          else if (step.op === 'clear') {
+          else if (step.op === 'drain') {
+            while (model.length > step.but) {
+              expect(mailbox.first() === INFO ? mailbox.second() : mailbox.headAt(0)).toBe(model.shift()![0]);
+              mailbox.drop();
+            }
+          } else if (step.op === 'clear') {
             mailbox.clear();
             model = [];
           } else if (step.op === 'drop') {
             for (let i = 0; i < step.times && model.length > 0; i++) {
-              expect([mailbox.head(), mailbox.body(), mailbox.mark()]).toEqual(model.shift());
+              expect([mailbox.headAt(0), mailbox.bodyAt(0), mailbox.markAt(0)]).toEqual(model.shift());
               mailbox.drop();
             }
           } else if (model.length > 0) {
