@@ -123,7 +123,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a message does not cancel the idle timeout',
     file: 'gen-server-process.ts',
-    from: 'this.stopIdle(mark === SYSTEM);',
+    from: 'this.stopIdle(first === SYSTEM);',
     to: 'void 0;',
   },
   {
