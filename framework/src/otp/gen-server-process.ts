@@ -9,7 +9,7 @@
  *   after it (R-04).
  */
 import { BehaviourProc, type InitFailure } from './behaviour.ts';
-import { From } from './call.ts';
+import type { From } from './call.ts';
 import { publishUnexpected } from './channels.ts';
 import { badTimeout } from './errors.ts';
 import { crashProcess, endProcess } from './exit-signals.ts';
@@ -25,7 +25,7 @@ import * as scheduler from './scheduler.ts';
 import * as step from './step.ts';
 import { ServerSelf } from './server-self.ts';
 import { shownStatus, type Status } from './status.ts';
-import type { Debug } from './sys-debug.ts';
+import { type Debug, receivedEvent } from './sys-debug.ts';
 import { isThenable, promiseOf } from './thenable.ts';
 import { reasonOfThrow, NoHandler } from './thrown.ts';
 
@@ -374,14 +374,7 @@ export class GenServerProc extends BehaviourProc {
   }
 
   private debugReceived(first: unknown, second: unknown): void {
-    let message: LastMessage = { kind: 'info', payload: second };
-    if (typeof first === 'string') message = { kind: 'cast', name: first, payload: second };
-    else if (first !== INFO) message = { kind: 'call', name: (first as From).name, payload: second };
-    this.debug!.event(
-      { kind: 'in', message, from: first instanceof From ? first.client : undefined },
-      `${this.behaviour} ${this.pid}`,
-      this.state,
-    );
+    this.debug!.event(receivedEvent(first, second), `${this.behaviour} ${this.pid}`, this.state);
   }
 
   private debugReplied(from: From, value: unknown): void {

@@ -7,8 +7,10 @@
  */
 import { appendFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+import type { From } from './call.ts';
 import { currentClock } from './clock.ts';
 import type { LastMessage } from './last-message.ts';
+import { INFO } from './mailbox.ts';
 import type { Pid } from './pid.ts';
 
 /** What a server did: it took a message, or sent a reply. */
@@ -102,4 +104,13 @@ export function eventLine(who: string, event: SysEvent): string {
 
 function brief(value: unknown): string {
   return inspect(value, { depth: 2, breakLength: Infinity, maxStringLength: 200, maxArrayLength: 20 });
+}
+
+/** What is told of a message that a server takes, from the two slots it was kept in. */
+export function receivedEvent(first: unknown, second: unknown): SysEvent {
+  if (first === INFO) return { kind: 'in', message: { kind: 'info', payload: second }, from: undefined };
+  if (typeof first === 'string')
+    return { kind: 'in', message: { kind: 'cast', name: first, payload: second }, from: undefined };
+  const { name, client } = first as From;
+  return { kind: 'in', message: { kind: 'call', name, payload: second }, from: client };
 }
