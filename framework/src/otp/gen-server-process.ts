@@ -150,7 +150,8 @@ export class GenServerProc extends BehaviourProc {
       mailbox.drop();
       if (this.load !== undefined) this.load.begin(mailbox.size);
       if (this.debug !== undefined && first !== SYSTEM) this.debugReceived(first, second);
-      if (this.idle !== undefined && !(first === INFO && second instanceof IdleTimeout)) this.stopIdle(first === SYSTEM);
+      if (this.idle !== undefined && !(first === INFO && second instanceof IdleTimeout))
+        this.stopIdle(first === SYSTEM);
       if (typeof first === 'string') this.handleCast(first, second);
       else if (first === INFO) this.handleInfo(second);
       else if (first === SYSTEM) this.handleSystem(second as marks.Order);
