@@ -3,7 +3,7 @@
  *
  * Each program runs twice, the second time with processes that yield at random: where the two differ the outcome hangs
  * on the machine, and nothing is compared. The traces are kept in the system's folder for temporary files, under a hash
- * of all that they follow from, so that they are made once for the source and all its faults.
+ * of all that they follow from, the version of Elixir too, so that they are made once for the source and all its faults.
  *
  *     const { traces, unstable } = await elixirTraces(1, 1000);
  */
@@ -13,12 +13,12 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { find, REQUIREMENTS } from '../../tools/provision/requirements.ts';
+import { elixirVersion } from '../../tools/provision/elixir-version.ts';
 import { generate } from './generate.ts';
 import { erlangTerm } from './program.ts';
 import { canonical, type Trace } from './trace.ts';
 
-/** What the traces follow from, beside the seed. */
+/** What the traces follow from, beside the seed and the version of Elixir. */
 const SOURCES = [
   'deeds.ts',
   'scripts.ts',
@@ -35,6 +35,8 @@ const FOLDER = join(tmpdir(), 'genroom-fuzzer');
 const SHAKEN = 7;
 
 export interface Expected {
+  /** The versions of Elixir and OTP that gave the traces. */
+  readonly oracle: string;
   /** The canonical trace of each program. */
   readonly traces: readonly string[];
   /** Programs whose two runs differ. */
@@ -43,14 +45,17 @@ export interface Expected {
   readonly file: string;
 }
 
+/** The traces of the Elixir that the PATH has. @throws Error when it is missing or fails */
 export async function elixirTraces(seed: number, programs: number): Promise<Expected> {
-  const hash = createHash('sha256');
+  const oracle = elixirVersion();
+  const hash = createHash('sha256').update(oracle);
   for (const name of SOURCES) hash.update(readFileSync(join(import.meta.dirname, name)));
   const file = join(FOLDER, `${hash.digest('hex').slice(0, 16)}-${seed}.json`);
   if (existsSync(file)) {
-    const kept = JSON.parse(readFileSync(file, 'utf8')) as Omit<Expected, 'file'>;
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Omit<Expected, 'oracle' | 'file'>;
     if (kept.traces.length >= programs)
       return {
+        oracle,
         traces: kept.traces.slice(0, programs),
         unstable: kept.unstable.filter((number) => number < programs),
         file,
@@ -64,15 +69,11 @@ export async function elixirTraces(seed: number, programs: number): Promise<Expe
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, JSON.stringify({ traces, unstable }));
   renameSync(draft, file);
-  return { traces, unstable, file };
+  return { oracle, traces, unstable, file };
 }
 
 /** Runs some programs on Elixir; gives the canonical trace of each. @throws Error when elixir is missing or fails */
 export async function onElixir(seed: number, numbers: readonly number[], yields: number): Promise<Map<number, string>> {
-  if (find('elixir') === undefined)
-    throw new Error(
-      `elixir is missing: on Debian as root, \`npm run provision\` installs it; else ${REQUIREMENTS.elixir.elsewhere}.`,
-    );
   // One scheduler: a driver that yields has then seen everybody run.
   const args = ['--erl', '+S 1:1', join(import.meta.dirname, 'interpreter.exs'), String(yields)];
   const child = spawn('elixir', args, { stdio: ['pipe', 'pipe', 'inherit'] });

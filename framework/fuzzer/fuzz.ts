@@ -7,7 +7,7 @@
  *     npm run fuzz -- --programs 1000 --seed 2
  *     npm run fuzz -- --only 42    // program 42: the program, both traces
  *     npm run fuzz -- --faults     // puts each fault of faults.ts into genroom: each must be found
- *     npm run fuzz -- --json       // one JSON object: {"pass":true,"rows":[…],"constructs":{…},"endings":{…}}
+ *     npm run fuzz -- --json       // one JSON object: {"pass":true,"oracle":"Elixir 1.18.3 / OTP 27","rows":[…],…}
  */
 import { parseArgs } from 'node:util';
 import { faulty } from './apply-fault.ts';
@@ -65,7 +65,6 @@ async function only(number: number): Promise<void> {
 }
 
 async function divergenceRows({ unstable, file }: Expected): Promise<Row[]> {
-  say(`${programs} programs of seed ${seed} on genroom`);
   const divergences = await runOnGenroom({ seed, programs, file, unstable });
   divergences.slice(0, SHOWN).forEach(show);
   const bound = Math.max(1, Math.floor(programs / UNSTABLE_OF));
@@ -108,6 +107,7 @@ async function faultRows({ unstable, file }: Expected): Promise<Row[]> {
 async function all(): Promise<void> {
   say(`${programs} programs of seed ${seed} on Elixir`);
   const expected = await elixirTraces(seed, programs);
+  say(`${expected.oracle} has shown them; ${programs} programs of seed ${seed} on genroom`);
   const rows = await divergenceRows(expected);
   if (options.faults) rows.push(...(await faultRows(expected)));
   const constructs = count(Array.from({ length: programs }, (_, number) => generate(seed, number)));
@@ -124,6 +124,7 @@ async function all(): Promise<void> {
   if (options.json) {
     const report = {
       pass,
+      oracle: expected.oracle,
       seed,
       programs,
       rows,

@@ -1,5 +1,6 @@
 # The rules of part R on the real OTP: prints one line a rule, its id and what was seen, as JSON. Run by oracle.ts, which
-# compares it with what rules.ts prints. Tested on Elixir 1.14 / OTP 25. Needs modules.exs.
+# compares it with what rules.ts prints. Tested on Elixir 1.18 / OTP 27 and on 1.14 / 25. Needs
+# modules.exs.
 import Rule
 IO.puts("oracle Elixir #{System.version()} / OTP #{System.otp_release()}")
 start = fn arg -> {:ok, p} = GenServer.start(Server, arg); p end
@@ -35,9 +36,9 @@ see "R-27", fn -> p = start.(self()); Process.exit(p, :shutdown); a = mailbox();
 see "R-28", fn -> me = self(); f = fn reason -> par = spawn(fn -> {:ok, p} = GenServer.start_link(Server, {:trap, me}); send(me, {:p, p}); (receive do :die -> exit(reason) end) end); p = (receive do {:p, p} -> p end); spawn(fn -> Process.link(p); exit(:other) end); a = mailbox(); send(par, :die); [a, mailbox(80), Process.alive?(p)] end; [f.(:gone), f.(:normal)] end
 see "R-29", fn -> me = self(); s = sup.([Worker.spec(:a, &idle/0), Worker.starting(:g, fn -> GenServer.start_link(Server, {:trap, me}) end)], []); r = Process.monitor(child.(s, :a)); Process.exit(s, :kill); [down(r), mailbox(80)] end
 see "R-30", fn -> {:ok, p} = GenServer.start(Server, {:named, :r30, self()}, name: :r30); {:error, {:already_started, q}} = GenServer.start(Server, 1, name: :r30); [mailbox(), p == q] end
-see "R-31", fn -> a = end_of(fn -> GenServer.start_link(Server, {:stop, :bad}); idle() end); b = end_of(fn -> GenServer.start_link(Server, {:stop, :normal}); exit(:alive) end); Process.flag(:trap_exit, true); {:error, c} = GenServer.start_link(Server, {:stop, :bad}); [a, b, c] end
+see "R-31", fn -> a = end_of(fn -> GenServer.start_link(Server, {:stop, :bad}); idle() end); b = end_of(fn -> GenServer.start_link(Server, {:stop, :normal}); exit(:alive) end); Process.flag(:trap_exit, true); {:error, c} = GenServer.start_link(Server, {:stop, :bad}); [a, b, c, reasons(mailbox())] end
 see "R-32", fn -> [GenServer.start(Server, :ignore, name: :r32), Process.whereis(:r32)] end
-see "R-33", fn -> elem(GenServer.start(Server, :slow, timeout: 30), 1) end
+see "R-33", fn -> e = elem(GenServer.start(Server, :slow, timeout: 30, name: :r33), 1); [e, Process.whereis(:r33) == nil] end
 see "R-40", fn -> s = sup.([Worker.spec(:a, &idle/0)], []); r = Process.monitor(s); for _ <- 1..3, do: (Process.exit(child.(s, :a), :x); Process.sleep(10)); alive = Process.alive?(s); Process.exit(child.(s, :a), :x); [alive, down(r)] end
 see "R-41", fn -> c = :counters.new(1, []); s = sup.([Worker.starting(:a, fn -> :counters.add(c, 1, 1); if :counters.get(c, 1) == 1, do: {:ok, spawn_link(&idle/0)}, else: {:error, :no} end)], []); r = Process.monitor(s); Process.exit(child.(s, :a), :x); [down(r), :counters.get(c, 1)] end
 see "R-42", fn -> Process.flag(:trap_exit, true); {:error, {:shutdown, {:failed_to_start_child, id, why}}} = Supervisor.start_link([Worker.spec(:a, &idle/0), Worker.starting(:b, fn -> {:error, :no} end)], strategy: :one_for_one); [id, why] end
@@ -50,9 +51,13 @@ see "R-45", fn -> for strategy <- [:one_for_all, :rest_for_one] do
   s = sup.([a, b], strategy: strategy); Process.exit(child.(s, :a), :x); Process.sleep(50)
   [Process.alive?(s), :counters.get(c, 1), :counters.get(c, 2)] end end
 see "R-46", fn -> s = sup.([Worker.spec(:a, &idle/0), Worker.spec(:t, &idle/0, restart: :temporary)], strategy: :one_for_all); Process.exit(child.(s, :a), :x); Process.sleep(20); Supervisor.which_children(s) |> Enum.map(&elem(&1, 0)) end
-see "R-47", fn -> s = sup.([Worker.spec(:a, &idle/0)], []); d = elem(Supervisor.delete_child(s, :a), 1); Supervisor.terminate_child(s, :a); [d, elem(Supervisor.start_child(s, Worker.spec(:a, &idle/0)), 1), elem(Supervisor.restart_child(s, :a), 0), Supervisor.count_children(s).active] end
+see "R-47", fn ->
+  taken = fn s -> {:ok, p} = GenServer.start(Server, 0, name: :r47); {:error, why} = Supervisor.start_child(s, Worker.starting(:b, fn -> GenServer.start_link(Server, 0, name: :r47) end)); why == {:already_started, p} end
+  s = sup.([Worker.spec(:a, &idle/0)], []); d = elem(Supervisor.delete_child(s, :a), 1); Supervisor.terminate_child(s, :a); [d, elem(Supervisor.start_child(s, Worker.spec(:a, &idle/0)), 1), elem(Supervisor.restart_child(s, :a), 0), Supervisor.count_children(s).active, taken.(s)] end
 see "R-48", fn -> {:ok, d} = DynamicSupervisor.start_link(strategy: :one_for_one, max_children: 1); {:ok, p} = DynamicSupervisor.start_child(d, Worker.spec(:a, &idle/0)); x = elem(DynamicSupervisor.start_child(d, Worker.spec(:a, &idle/0)), 1); DynamicSupervisor.terminate_child(d, p); [x, elem(DynamicSupervisor.start_child(d, Worker.spec(:a, &idle/0)), 0), elem(DynamicSupervisor.terminate_child(d, p), 1)] end
 see "R-49", fn ->
+  {:ok, d} = DynamicSupervisor.start_link(strategy: :one_for_one)
+  dynamic = elem(DynamicSupervisor.start_child(d, Worker.spec(:a, &idle/0, restart: :temporary, significant: true)), 0)
   f = fn auto, restart, ends ->
     children = for id <- [:a, :b], do: Worker.spec(id, fn -> receive do r -> exit(r) end end, restart: restart, significant: true)
     {:ok, s} = :supervisor.start_link(Flagged, {%{strategy: :one_for_one, auto_shutdown: auto}, children})
@@ -64,7 +69,7 @@ see "R-49", fn ->
     end
     down(r)
   end
-  [f.(:any_significant, :temporary, [a: :x]), f.(:any_significant, :transient, [a: :normal]), f.(:any_significant, :transient, [a: :x]), f.(:all_significant, :temporary, [a: :normal]), f.(:all_significant, :temporary, [a: :normal, b: :normal]), f.(:any_significant, :temporary, [a: :terminate])]
+  [f.(:any_significant, :temporary, [a: :x]), f.(:any_significant, :transient, [a: :normal]), f.(:any_significant, :transient, [a: :x]), f.(:all_significant, :temporary, [a: :normal]), f.(:all_significant, :temporary, [a: :normal, b: :normal]), f.(:any_significant, :temporary, [a: :terminate]), dynamic]
 end
 see "R-50", fn -> s = sup.(for(i <- 1..3, do: Worker.spec(i, &idle/0)), []); Supervisor.which_children(s) |> Enum.map(&elem(&1, 0)) end
 see "R-51", fn -> s = sup.([], []); me = self(); spawn(fn -> Supervisor.start_child(s, Worker.starting(:slow, fn -> send(me, :starting); Process.sleep(100); {:ok, spawn_link(&idle/0)} end)) end); (receive do :starting -> :ok end); {t, n} = :timer.tc(fn -> length(Supervisor.which_children(s)) end); [t >= 80_000, n] end

@@ -431,7 +431,7 @@ await see('R-31', async () => {
     exit('alive');
   });
   trapExit(true);
-  return [a, b, await fails(startLink(failing, 'bad'))];
+  return [a, b, await fails(startLink(failing, 'bad')), reasons(await mailbox())];
 });
 await see('R-32', async () => {
   const names = registry({ name: 'r32' });
@@ -440,21 +440,19 @@ await see('R-32', async () => {
   const error = await start(ignoring, undefined, { name: via(names, 'i') }).catch((e: unknown) => e);
   return [error instanceof otp.StartIgnored ? 'ignore' : error, whereis(via(names, 'i'))];
 });
-await see('R-33', () =>
-  fails(
-    start(
-      genServer({
-        name: 's',
-        init: async () => {
-          await pause(300);
-          return 0;
-        },
-      }),
-      undefined,
-      { timeout: 30 },
-    ),
-  ),
-);
+await see('R-33', async () => {
+  const names = registry({ name: 'r33' });
+  await start(names);
+  const slow = genServer({
+    name: 's',
+    init: async () => {
+      await pause(300);
+      return 0;
+    },
+  });
+  const error = await fails(start(slow, undefined, { timeout: 30, name: via(names, 's') }));
+  return [error, whereis(via(names, 's')) === undefined];
+});
 await see('R-40', async () => {
   const s = await sup([worker('a')]);
   const ref = monitor(s);
@@ -532,6 +530,17 @@ await see('R-46', async () => {
   await pause(20);
   return (await otp.whichChildren(s)).map((c) => c.id);
 });
+/** Whether a child whose name another process has is refused with that process. */
+async function nameTaken(supervisor: Pid): Promise<boolean> {
+  const names = registry({ name: 'r47' });
+  await start(names);
+  const name = via(names, 'taken');
+  const holder = await start(server(), {}, { name });
+  const error = await otp
+    .startChild(supervisor, otp.childSpec(server(), {}, { name, id: 'b' }))
+    .catch((e: unknown) => e);
+  return error instanceof otp.ChildError && error.code === 'already_started' && error.pid === holder;
+}
 await see('R-47', async () => {
   const s = await sup([worker('a')]);
   const d = await fails(otp.deleteChild(s, 'a'));
@@ -541,6 +550,7 @@ await see('R-47', async () => {
     await fails(otp.startChild(s, worker('a'))),
     isAlive(await otp.restartChild(s, 'a')) ? 'ok' : 'dead',
     (await otp.countChildren(s)).active,
+    await nameTaken(s),
   ];
 });
 await see('R-48', async () => {
@@ -567,6 +577,7 @@ await see('R-49', async () => {
     }
     return down(ref);
   };
+  const dynamic = await start(otp.dynamicSupervisor({ name: 'd' }));
   return [
     await f('anySignificant', 'temporary', { a: 'x' }),
     await f('anySignificant', 'transient', { a: 'normal' }),
@@ -574,6 +585,10 @@ await see('R-49', async () => {
     await f('allSignificant', 'temporary', { a: 'normal' }),
     await f('allSignificant', 'temporary', { a: 'normal', b: 'normal' }),
     await f('anySignificant', 'temporary', { a: 'terminate' }),
+    await otp.startChild(dynamic, worker('a', idle, { restart: 'temporary', significant: true })).then(
+      () => 'ok',
+      () => 'error',
+    ),
   ];
 });
 await see('R-50', async () => (await otp.whichChildren(await sup([1, 2, 3].map((id) => worker(id))))).map((c) => c.id));

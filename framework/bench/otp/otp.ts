@@ -4,9 +4,9 @@
  * For each row three programs stay up, warm: genroom, Elixir with one scheduler, Elixir with all. A pair is one
  * measurement of each, one after the other; the better one of Elixir's counts.
  */
-import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { elixirVersion } from '../../../tools/provision/elixir-version.ts';
 import type { Measured, Pair } from '../judge.ts';
 import { Side, type SideCommand } from '../side.ts';
 import { type Row, ROWS } from './rows.ts';
@@ -101,8 +101,5 @@ function shown(figure: number): string {
 
 /** The versions of both sides. @throws Error that names the cure where Elixir is missing */
 export function versions(): { readonly node: string; readonly elixir: string } {
-  const ran = spawnSync('elixir', ['--version'], { encoding: 'utf8', timeout: 30_000 });
-  if (ran.error) throw new Error(`elixir does not run: ${ran.error.message}. ${CURE}`);
-  const lines = ran.stdout.split('\n').filter((line) => line.startsWith('Erlang') || line.startsWith('Elixir'));
-  return { node: process.version, elixir: lines.map((line) => line.replace(/ \[.*\]/, '')).join(', ') };
+  return { node: process.version, elixir: elixirVersion() };
 }

@@ -17,7 +17,10 @@ export interface Behaviour<A = never> {
 }
 
 /** How an init ended, when it did not succeed. */
-export type InitFailure = { readonly ignored: true } | { readonly ignored: false; readonly reason: ExitReason };
+export type InitFailure =
+  | { readonly ignored: true }
+  /** `orderly`: the start fails with the reason, the process itself ends 'normal'. */
+  | { readonly ignored: false; readonly reason: ExitReason; readonly orderly?: true };
 
 /** A process of a definition: it is started by an init that the starter waits for. */
 export abstract class BehaviourProc extends Proc {

@@ -1,6 +1,6 @@
 /** What supervisors answer about their children: values and named errors, as data between processes. */
 import { describeReason, type ExitReason } from './exit-reason.ts';
-import type { Pid } from './pid.ts';
+import { Pid } from './pid.ts';
 import type { Key } from './registry.ts';
 import { GenroomError } from '../platform/errors.ts';
 
@@ -47,6 +47,14 @@ export interface ChildFault {
   readonly reason?: ExitReason;
 }
 
+/** The fault of a child that did not start, which may be that another process has its name (row SUPE-90). */
+export function startFault(child: unknown, reason: ExitReason): ChildFault {
+  const holder = typeof reason === 'object' && 'alreadyStarted' in reason ? reason['alreadyStarted'] : undefined;
+  return holder instanceof Pid
+    ? { code: 'already_started', child: String(child), pid: holder, reason }
+    : { code: 'child_start_failed', child: String(child), reason };
+}
+
 /** A supervisor's answer, as it crosses from its process to the caller. */
 export interface ChildAnswer {
   readonly error?: ChildFault;
@@ -54,7 +62,7 @@ export interface ChildAnswer {
 }
 
 const REMEDIES: Record<ChildErrorCode, string> = {
-  already_started: 'Use the child that runs, or another id.',
+  already_started: 'Use the process that runs, or another id or name.',
   already_present: 'Use restartChild, or deleteChild first.',
   not_found: 'See whichChildren for what is there.',
   running: 'Terminate it first.',

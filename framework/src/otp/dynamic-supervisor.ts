@@ -2,7 +2,8 @@
  * dynamicSupervisor: starts children on demand, any number of them, each supervised one for one.
  *
  * Differs from `supervisor` as in Elixir: children are known by pid, an orderly end forgets them whatever their type,
- * stopping signals all at once and waits for all together (rule R-44), and `maxChildren` bounds them (R-48).
+ * stopping signals all at once and waits for all together (rule R-44), and `maxChildren` bounds them (R-48). None is
+ * significant: a dynamic supervisor ends for no child's end (row SUPE-50).
  *
  * @example
  *   const rooms = dynamicSupervisor({ name: 'rooms', maxChildren: 10_000 });
@@ -10,7 +11,7 @@
  *   const pid = await startChild(sup, childSpec(account, { number: '7' }));
  */
 import type { Behaviour } from './behaviour.ts';
-import { countsOf, type ChildAnswer, type ChildErrorCode, type ChildInfo } from './children.ts';
+import { countsOf, type ChildAnswer, type ChildErrorCode, type ChildInfo, startFault } from './children.ts';
 import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
 import { keptSpec, type NormalSpec } from './child-spec.ts';
 import { BadArgument } from './errors.ts';
@@ -21,7 +22,7 @@ import { INFO } from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { currentProc } from './proc.ts';
-import { countsAsSignificant, isReportedEnd, isRestarted } from './restart-strategy.ts';
+import { isReportedEnd, isRestarted } from './restart-strategy.ts';
 import { IGNORE, type Init, noreply, type Next, reply, type Reply, Step, stop } from './step.ts';
 import { countRestart, reportChild } from './supervisor-report.ts';
 
@@ -105,16 +106,16 @@ function dynamicServer(
     reply({ error: { code, child: String(child), ...(reason === undefined ? {} : { reason }) } }, state);
 
   function startChild(state: State, spec: NormalSpec): Maybe<Answer> {
-    const { maxChildren, autoShutdown, extraArguments } = state.flags;
+    const { maxChildren, extraArguments } = state.flags;
+    if (spec.significant)
+      return fault(state, 'child_start_failed', spec.id, 'significant, but a dynamic supervisor ends for no child');
     if (state.children.size >= maxChildren) return fault(state, 'max_children', spec.id);
-    if (spec.significant && autoShutdown === 'never')
-      return fault(state, 'child_start_failed', spec.id, 'significant, but autoShutdown is never');
     const started = startChildProcess(spec, extraArguments);
     return started instanceof Promise ? started.then((s) => enter(state, spec, s)) : enter(state, spec, started);
   }
 
   function enter(state: State, spec: NormalSpec, started: ChildStart): Answer {
-    if ('reason' in started) return fault(state, 'child_start_failed', spec.id, started.reason);
+    if ('reason' in started) return reply({ error: startFault(spec.id, started.reason) }, state);
     if (!('pid' in started)) return fault(state, 'child_ignored', spec.id);
     state.children.set(started.pid, { spec: keptSpec(spec), pid: started.pid, restarting: false });
     return reply({ value: started }, state);
@@ -136,12 +137,6 @@ function dynamicServer(
       reportChild(currentProc()!, 'childTerminated', reason, child.spec, pid);
     if (!isRestarted(child.spec.restart, reason)) {
       state.children.delete(pid);
-      const { restart, significant } = child.spec;
-      const { autoShutdown } = state.flags;
-      if (autoShutdown !== 'never' && countsAsSignificant(restart, significant, reason)) {
-        const othersRun = [...state.children.values()].some((other) => other.spec.significant);
-        if (autoShutdown === 'anySignificant' || !othersRun) return stop('shutdown', state);
-      }
       return noreply(state);
     }
     return restart(state, child, reason);

@@ -34,7 +34,7 @@ const { INFO, SYSTEM } = marks;
 const { DEAD, HELD, IDLE, RUNNING } = proc;
 const { runAs, SLICE_MESSAGES, mustYield } = scheduler;
 const { closeSteps, isStep, isStepOf, openSteps, recycle, reopenSteps, settleSteps, shutSteps, steps } = step;
-const { FREE, IGNORE, NOREPLY, REPLY, STOP, STOP_REPLY, timeout: TIMEOUT } = step;
+const { FREE, IGNORE, INIT_ERROR, NOREPLY, REPLY, STOP, STOP_REPLY, timeout: TIMEOUT } = step;
 
 export class GenServerProc extends BehaviourProc {
   // Declared only: they are among the first fields of Proc.
@@ -110,6 +110,7 @@ export class GenServerProc extends BehaviourProc {
     if (isStep(result)) {
       if (result.kind === IGNORE) return { ignored: true };
       if (result.kind === STOP) return { ignored: false, reason: result.reason };
+      if (result.kind === INIT_ERROR) return { ignored: false, reason: result.reason, orderly: true };
       if (result.kind !== NOREPLY)
         return { ignored: false, reason: { kind: 'badReturn', value: 'a step that init may not return' } };
     }

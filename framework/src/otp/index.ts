@@ -15,6 +15,7 @@ export {
 export {
   ignore,
   type Init,
+  initError,
   initOk,
   initStop,
   type Next,

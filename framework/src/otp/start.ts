@@ -4,7 +4,7 @@
  * Invariants
  * - The name is registered before init runs; where it is taken, init does not run and no link is made.
  * - A failed start leaves no name, no link and no process. Linked, the failure also reaches a starter that does not trap
- *   exits, as in OTP.
+ *   exits, as in OTP, unless init returned `initError`.
  * - A synchronous init runs at once, inside the starter's slice.
  */
 import { inspect } from 'node:util';
@@ -222,10 +222,12 @@ function outcomeOf(
   failure: InitFailure | undefined,
 ): StartOutcome {
   if (!failure) return { pid: proc.pid };
-  if (failure.ignored) {
+  if (failure.ignored || failure.orderly) {
     if (linked) removeLink(parent!, proc);
     endProcess(proc, 'normal');
-    return { error: new StartIgnored(behaviour.name) };
+    return {
+      error: failure.ignored ? new StartIgnored(behaviour.name) : new StartError(behaviour.name, failure.reason),
+    };
   }
   return failStart(behaviour, proc, parent, linked, failure.reason);
 }

@@ -52,6 +52,7 @@ export const STOP_REPLY = 4;
 export const IGNORE = 5;
 /** The spare step while nobody has taken it. */
 export const FREE = 6;
+export const INIT_ERROR = 7;
 
 export class Step {
   kind: number = USED;
@@ -195,6 +196,17 @@ export function ignore(): Init<never> {
 export function initStop(reason: ExitReason): Init<never> {
   const made = new Step();
   made.kind = STOP;
+  made.reason = reason;
+  return made as unknown as Init<never>;
+}
+
+/**
+ * For `init`: as `initStop`, but the process ends 'normal': a linked starter learns of it from the StartError alone, and
+ * no crash is reported (row EGS-61; OTP's `{error, Reason}`).
+ */
+export function initError(reason: ExitReason): Init<never> {
+  const made = new Step();
+  made.kind = INIT_ERROR;
   made.reason = reason;
   return made as unknown as Init<never>;
 }

@@ -12,8 +12,8 @@ export interface DynamicFlags {
   readonly intensity?: Intensity;
   /** Default unlimited. Running and restarting children count. */
   readonly maxChildren?: number;
-  /** Whether the orderly end of significant children ends the supervisor. Default 'never'. */
-  readonly autoShutdown?: AutoShutdown;
+  /** A dynamic supervisor has no significant children. Default 'never' */
+  readonly autoShutdown?: 'never';
   /**
    * What every child is given before its own argument: a definition's argument becomes `[...extraArguments, arg]`, a
    * start function is called with them. Default none.
@@ -55,10 +55,12 @@ export function flagsOf(name: string, flags: DynamicFlags): NormalFlags {
       'Give a list.',
     );
   }
-  return {
-    intensity: checkIntensity(name, intensity),
-    maxChildren,
-    autoShutdown: checkAutoShutdown(name, autoShutdown),
-    extraArguments,
-  };
+  if (autoShutdown !== 'never') {
+    throw new BadArgument(
+      'invalid_auto_shutdown',
+      `${name} has the autoShutdown ${String(autoShutdown)}`,
+      "Leave it out, or 'never': only a supervisor has significant children.",
+    );
+  }
+  return { intensity: checkIntensity(name, intensity), maxChildren, autoShutdown, extraArguments };
 }

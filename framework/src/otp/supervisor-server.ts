@@ -6,7 +6,14 @@
  * - `children` stands in start order; a temporary child is in it only while it runs, or after a code change until it does.
  * - Nothing here is async unless a child's init or its stop takes time; then the mailbox waits, as in OTP.
  */
-import { countsOf, type ChildAnswer, type ChildErrorCode, type ChildFault, type ChildInfo } from './children.ts';
+import {
+  countsOf,
+  type ChildAnswer,
+  type ChildErrorCode,
+  type ChildFault,
+  type ChildInfo,
+  startFault,
+} from './children.ts';
 import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
 import { type Child, ChildList } from './child-list.ts';
 import { type ChildSpec, keptSpec, type NormalSpec, normalSpec } from './child-spec.ts';
@@ -147,7 +154,7 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
   }
 
   function enter(state: State, spec: NormalSpec, started: ChildStart): ChildFault | undefined {
-    if ('reason' in started) return { code: 'child_start_failed', child: String(spec.id), reason: started.reason };
+    if ('reason' in started) return startFault(spec.id, started.reason);
     const pid = 'pid' in started ? started.pid : undefined;
     // A temporary child that declines to start leaves nothing (rule R-47).
     if (pid || spec.restart !== 'temporary') state.children.add(keptSpec(spec), pid);
@@ -199,7 +206,7 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
     if (child.pid) return fault(state, 'running', id, child.pid);
     if (child.restarting) return fault(state, 'restarting', id);
     return whenDone(startChildProcess(child.spec), (started) => {
-      if ('reason' in started) return fault(state, 'child_start_failed', id, undefined, started.reason);
+      if ('reason' in started) return reply({ error: startFault(id, started.reason) }, state);
       if (!('pid' in started)) return fault(state, 'child_ignored', id);
       state.children.runs(child, started.pid);
       child.spec = keptSpec(child.spec);

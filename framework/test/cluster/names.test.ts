@@ -95,7 +95,7 @@ test('GS-10 EGS-21 abcast returns at once and reaches whoever has the name on ea
   expect(await a.call(mine, 'items')).toEqual(['all']);
 });
 
-test('GS-11 EGS-23 EGS-24 multiCall: replies by node, and the nodes that did not answer: late, stopped, nobody, away', async () => {
+test('GS-11 EGS-23 EGS-24 EGS-64 multiCall: replies by node, and the nodes that did not answer: late, stopped, nobody, away', async () => {
   await a.start(onA.stack, ['a'], { name: onA.named('s') });
   await b.start(onB.stack, ['b'], { name: onB.named('s') });
   const replies = [
@@ -115,6 +115,35 @@ test('GS-11 EGS-23 EGS-24 multiCall: replies by node, and the nodes that did not
   expect(late).toEqual([{ replies: [], bad: ['a', 'b'] }, 0]);
   expect(await a.multiCall(onA.named('s'), 'stop', 'normal')).toEqual({ replies: [], bad: ['a', 'b'] });
   expect(await a.multiCall(onA.named('s'), 'items')).toEqual({ replies: [], bad: ['a', 'b'] });
+});
+
+test('EGS-67 EGS-68 EGS-69 half a million messages queued at the caller do not slow a multiCall', async () => {
+  await a.start(onA.stack, ['a'], { name: onA.named('s') });
+  await b.start(onB.stack, ['b'], { name: onB.named('s') });
+  const ways: readonly [rounds: number, once: () => Promise<unknown>][] = [
+    [200, () => a.multiCall(onA.named('s'), 'items', undefined, { timeout: Infinity })],
+    [200, () => a.multiCall(onA.named('s'), 'items', undefined, { nodes: ['a', 'unknown'], timeout: Infinity })],
+    [10, () => a.multiCall(onA.named('s'), 'never', undefined, { timeout: 1 })],
+  ];
+  const [ratios, queued] = await inProcessOf(a, async () => {
+    const best = async ([rounds, once]: (typeof ways)[number]): Promise<number> => {
+      let least = Infinity;
+      for (let round = 0; round < 5; round++) {
+        const began = performance.now();
+        for (let i = 0; i < rounds; i++) await once();
+        least = Math.min(least, performance.now() - began);
+      }
+      return least;
+    };
+    const empty: number[] = [];
+    for (const way of ways) empty.push(await best(way));
+    for (let i = 0; i < 500_000; i++) a.send(a.self(), i);
+    const full: number[] = [];
+    for (const way of ways) full.push(await best(way));
+    return [full.map((time, i) => time / empty[i]!), a.processInfo(a.self())!.messageQueueLength];
+  });
+  for (const ratio of ratios) expect(ratio).toBeLessThan(10);
+  expect(queued).toBe(500_000);
 });
 
 test('R-30 R-31 R-33 EGS-01 PLIB-13 a start on another node: its name is registered there before; a failed one says why', async () => {

@@ -11,6 +11,7 @@ import { requirement } from '../../../tools/provision/requirements.ts';
 
 interface Report {
   readonly pass: boolean;
+  readonly oracle: string;
   readonly rows: readonly { readonly name: string; readonly ours: number | string; readonly pass: boolean }[];
   readonly constructs: Readonly<Record<string, number>>;
   readonly endings: Readonly<Record<string, number>>;
@@ -49,13 +50,13 @@ describe('the fuzzer', () => {
     expect(report.rows.filter(({ pass }) => !pass)).toEqual([]);
     expect({ code, pass: report.pass }).toEqual({ code: 0, pass: true });
     expect(report.rows.filter(({ name }) => name.startsWith('fault found'))).toHaveLength(FAULTS.length);
+    expect(report.oracle).toMatch(/^Elixir \d+\.\d+.* \/ OTP \d+/);
     expect(Object.keys(report.constructs)).toEqual(CONSTRUCTS);
     expect(Object.keys(report.endings).length).toBeGreaterThan(8);
   }, 240_000);
 
   test('without Elixir it says so, in one JSON object too', async () => {
-    // A seed of its own: traces that are kept need no Elixir.
-    const { code, report } = await fuzz(['--programs', '1', '--seed', '987654'], '/nowhere');
+    const { code, report } = await fuzz(['--programs', '1'], '/nowhere');
     expect(report).toMatchObject({ pass: false, why: expect.stringContaining('npm run provision') });
     expect(code).toBe(1);
   });

@@ -44,4 +44,43 @@ test('a rule passes only when both show the same, or differ exactly as meant', (
   const thrown: [string, string] = ['R-09', '["thrown",true]'];
   expect(row([thrown], [['R-09', '["crash",false]']], 'R-09').pass).toBe(true);
   expect(row([thrown], [thrown], 'R-09').pass).toBe(false);
+  // What an older Elixir shows counts on an older one only.
+  const [was, is] = ['["timeout",false]', '["timeout",true]'];
+  for (const [oracle, pass] of [
+    ['Elixir 1.14.0 / OTP 25', true],
+    ['Elixir 1.18.3 / OTP 25', true],
+    ['Elixir 1.18.3 / OTP 27', false],
+    ['Elixir 1.19.0-rc.1 / OTP 28', false],
+  ] as const) {
+    expect(
+      row(
+        [
+          ['oracle', oracle],
+          ['R-33', was],
+        ],
+        [['R-33', is]],
+        'R-33',
+      ).pass,
+    ).toBe(pass);
+    expect(
+      row(
+        [
+          ['oracle', oracle],
+          ['R-33', is],
+        ],
+        [['R-33', is]],
+        'R-33',
+      ).pass,
+    ).toBe(true);
+    expect(
+      row(
+        [
+          ['oracle', oracle],
+          ['R-33', was],
+        ],
+        [['R-33', was]],
+        'R-33',
+      ).pass,
+    ).toBe(true);
+  }
 });

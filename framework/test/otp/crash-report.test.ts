@@ -152,7 +152,7 @@ describe('what a report holds', () => {
     expect(formatCrash(report)).toMatch(/^\*\* TypeError: crashed on demand\n\s+at .*stage\.ts/m);
   });
 
-  test('a process of a function: its label and who started it', async () => {
+  test('EGS-63 a process of a function: its label and who started it', async () => {
     const parent = await inProcess(async () => {
       spawn(() => {
         setLabel('cook');

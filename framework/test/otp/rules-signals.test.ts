@@ -8,6 +8,7 @@ import {
   type ExitReason,
   genServer,
   ignore,
+  initError,
   initStop,
   isAlive,
   isCrash,
@@ -33,6 +34,7 @@ import {
   StartError,
   StartIgnored,
   startLink,
+  startMonitor,
   stop,
   stopServer,
   timeout,
@@ -637,6 +639,59 @@ describe('starting', () => {
       return noreplyStep(1, 2);
     }
     expect(((await failure(start(junk))) as StartError).reason).toMatchObject({ kind: 'badReturn' });
+  });
+
+  test('EGS-61 a start that fails, five times in each way: the same error each time, and no message left', async () => {
+    const reasons = await inProcess(async () => {
+      trapExit(true);
+      const seen: unknown[] = [];
+      const slow = genServer({ name: 'slow', init: () => idle() });
+      const begins = [
+        () => failure(start(failingNow, 'bad')),
+        () => failure(startLink(failing, { how: 'bad', late: true })),
+        () => failure(startLink(failingNow, 'ignore')),
+        () => failure(startLink(genServer({ name: 'exits', init: () => exit('bailout') }))),
+        () => failure(startLink(slow, undefined, { timeout: 2 })),
+        () => failure(start(failingNow, 'throw')),
+      ];
+      for (const begin of begins) {
+        const ends = new Set<unknown>();
+        for (let i = 0; i < 5; i++) {
+          const { code, reason } = await begin();
+          ends.add(reason === undefined ? code : isCrash(reason) ? 'crash' : reason);
+        }
+        seen.push([...ends]);
+      }
+      for (const link of [false, true]) {
+        for (let i = 0; i < 5; i++) {
+          const { monitor: ref } = (await failure(startMonitor(failingNow, 'bad', { link }))) as StartError;
+          const down = await receive(isDown);
+          seen.push([down.ref === ref, down.reason]);
+        }
+      }
+      return [seen, await mailbox(5), processInfo(self())!.links];
+    });
+    const down = Array.from({ length: 10 }, () => [true, 'bad']);
+    const once = ['bad', 'bad', 'start_ignored', 'bailout', 'timeout', 'crash'];
+    expect(reasons).toEqual([[...once.map((one) => [one]), ...down], [], []]);
+  });
+
+  test('EGS-62 initError: the start fails with the reason, the process ends normal: no starter ends with it', async () => {
+    const refusing = genServer({ name: 'refusing', init: (late: boolean) => (late ? pause(2).then(no) : no()) });
+    function no(): ReturnType<typeof initError> {
+      return initError('foobar');
+    }
+    for (const late of [false, true]) {
+      const error = (await failure(start(refusing, late))) as StartError;
+      expect([error.code, error.reason]).toEqual(['start_failed', 'foobar']);
+      expect(await endOf(() => startLink(refusing, late).catch(idle), 40)).toBe('alive');
+      const seen = await inProcess(async () => {
+        const failed = (await failure(startMonitor(refusing, late, { link: true }))) as StartError;
+        const { reason } = await receive(isDown);
+        return [failed.reason, reason, await mailbox(2), processInfo(self())!.links];
+      });
+      expect(seen).toEqual(['foobar', 'normal', [], []]);
+    }
   });
 
   test('R-31 a server whose own init ends it: the start fails, nothing stays', async () => {

@@ -319,6 +319,12 @@ describe('start and stop', () => {
       start(supervisor({ name: 'declines', strategy: 'oneForOne', children: () => ignore() })),
     );
     expect(error).toBeInstanceOf(StartIgnored);
+    const left = await inProcess(async () => {
+      trapExit(true);
+      await failure(startLink(supervisor({ name: 'declines', strategy: 'oneForOne', children: () => ignore() })));
+      return mailbox(2);
+    });
+    expect(left).toEqual([]);
   });
 
   test('SUPE-08 SUPE-09 a children function that throws or gives junk fails the start', async () => {
@@ -335,10 +341,10 @@ describe('start and stop', () => {
     const worse = supervisor({ name: 'w', strategy: 'oneForOne', children: (() => 'junk') as never });
     const seen = await inProcess(async () => {
       trapExit(true);
-      const error = (await failure(startLink(worse))) as StartError;
-      return [error.code, await mailbox(2)];
+      const codes = [await code(startLink(throwing)), await code(startLink(junk)), await code(startLink(worse))];
+      return [codes, await mailbox(2)];
     });
-    expect(seen[0]).toBe('start_failed');
+    expect(seen).toEqual([['start_failed', 'start_failed', 'start_failed'], []]);
   });
 
   test('SUPE-67 a child that unlinks itself cannot hang its supervisor', async () => {
@@ -809,21 +815,15 @@ describe('automatic shutdown', () => {
     }
   });
 
-  test('SUPE-50 dynamic supervisors too', async () => {
-    for (const [mode, orders, expected] of [
-      ['anySignificant', 1, 'shutdown'],
-      ['allSignificant', 1, 'alive'],
-      ['allSignificant', 2, 'shutdown'],
-    ] as const) {
-      const reason = await inProcess(async () => {
-        const d = await dyn({ autoShutdown: mode });
-        const ref = monitor(d);
-        const children = [await startChild(d, significant('b')), await startChild(d, significant('c'))];
-        for (const pid of children.slice(0, orders)) send(pid, 'normal');
-        return downOf(ref, 20);
-      });
-      expect(reason).toBe(expected);
-    }
+  test('SUPE-50 a dynamic supervisor has neither automatic shutdown nor significant children', async () => {
+    for (const mode of ['anySignificant', 'allSignificant'])
+      expect(() => dynamicSupervisor({ name: 'd', autoShutdown: mode as 'never' })).toThrow(
+        expect.objectContaining({ code: 'invalid_auto_shutdown' }),
+      );
+    const d = await dyn({ autoShutdown: 'never', maxChildren: 0 });
+    const refused = (await failure(startChild(d, significant('b')))) as ChildError;
+    expect([refused.code, refused.reason]).toEqual(['child_start_failed', expect.stringContaining('significant')]);
+    expect(await code(startChild(d, ending('c')))).toBe('max_children');
   });
 });
 
@@ -861,7 +861,7 @@ describe('dynamic supervisors', () => {
       [{ maxChildren: -1 }, 'invalid_max_children'],
       [{ intensity: { max: 0.5, period: 1 } }, 'invalid_intensity'],
       [{ intensity: { max: 1, period: -1 } }, 'invalid_period'],
-      [{ autoShutdown: 'sometimes' }, 'invalid_auto_shutdown'],
+      [{ autoShutdown: 'anySignificant' }, 'invalid_auto_shutdown'],
       [{ extraArguments: 'none' }, 'invalid_extra_arguments'],
     ] as const) {
       let got: unknown;
@@ -932,6 +932,43 @@ describe('dynamic supervisors', () => {
       expect((await whichChildren(d)).length).toBe(again ? 2 : 1);
       expect([isAlive(other), isAlive(pid)]).toEqual([true, false]);
     }
+  });
+
+  test('SUPE-89 a child that declines its restart is forgotten by a dynamic supervisor, whatever its type', async () => {
+    for (const restart of ['transient', 'permanent'] as const) {
+      const d = await dyn();
+      const behaviour = deciding((n) => (n < 3 ? 'ok' : 'ignore'));
+      const first = await startChild(d, behaviour.spec('a', { restart }));
+      exit(first, 'kill');
+      await pause(2);
+      const [second] = await whichChildren(d);
+      expect([second!.restarting, second!.pid === first, behaviour.starts()]).toEqual([false, false, 2]);
+      exit(second!.pid!, 'kill');
+      await pause(2);
+      expect([await whichChildren(d), behaviour.starts(), isAlive(d)]).toEqual([[], 3, true]);
+    }
+  });
+
+  test('SUPE-90 a child whose name another process has: already_started, with that process, and nothing is kept', async () => {
+    const names = registry({ name: 'names-supe90' });
+    await start(names);
+    const holder = await start(counter, {}, { name: via(names, 'n') });
+    for (const s of [await sup([]), await dyn()]) {
+      for (const restart of ['permanent', 'temporary'] as const) {
+        const taken = (await failure(startChild(s, worker('a', { restart, name: via(names, 'n') })))) as ChildError;
+        expect([taken.code, taken.pid === holder]).toEqual(['already_started', true]);
+      }
+      expect(await whichChildren(s)).toEqual([]);
+    }
+    const s = await sup([worker('a', { name: via(names, 'm') })]);
+    await terminateChild(s, 'a');
+    const other = await start(counter, {}, { name: via(names, 'm') });
+    const again = (await failure(restartChild(s, 'a'))) as ChildError;
+    expect([again.code, again.pid === other]).toEqual(['already_started', true]);
+    const first = (await failure(
+      start(supervisor({ name: 's', strategy: 'oneForOne', children: [worker('b', { name: via(names, 'n') })] })),
+    )) as StartError;
+    expect(first.reason).toEqual(shutdown({ failedToStartChild: 'b', reason: { alreadyStarted: holder } }));
   });
 
   test('DS-22 a restart may end in another way: ignore drops, an error leaves the child restarting', async () => {
