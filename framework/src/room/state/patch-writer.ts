@@ -17,6 +17,7 @@ import { holdArray, repairArrays, type HeldArrays } from './array-repair.ts';
 import type { ClientViews } from './client-views.ts';
 import { encodeEmptied } from './emptied.ts';
 import { skipHalfHidden, writeHalfHidden } from './half-hidden.ts';
+import { orderQueue } from './queue-order.ts';
 import type { TurnRoot } from './turn-root.ts';
 
 /** A patch. A session that is in `perClient` gets those bytes and not `shared`. */
@@ -55,7 +56,7 @@ export class PatchWriter {
   /** Notes a turn. An array that joined the tree again is restated: clients may hold it as it was. */
   noteTurn(joined: Iterable<ChangeTree>): void {
     this.#fullLength = 0;
-    for (const tree of joined) if (this.#held.has(tree)) this.#root.restate.add(tree);
+    for (const tree of joined) if (tree.isArray && !tree.isNew) this.#root.restate.add(tree);
   }
 
   /** The patch for the clients of `sessionIds`. */
@@ -66,6 +67,8 @@ export class PatchWriter {
       return NOTHING;
     }
     repairArrays(this.#root, this.#held);
+    this.#settle();
+    orderQueue(this.#root);
     const patch = this.#encode(sessionIds);
     this.#drop();
     return patch;
@@ -76,9 +79,13 @@ export class PatchWriter {
     for (let node = this.#root.changes.next; node !== undefined; node = node.next)
       holdArray(node.changeTree, this.#held);
     for (const [, view] of this.#views.entries()) view.changes.clear();
-    // Settles which shared objects are filtered, which schema puts off to its next pass, and stages changes for it.
-    if (this.#root.pendingFilterRefresh.length > 0) this.#encoder.encodeUnreliable({ offset: 0 });
+    this.#settle();
     this.#drop();
+  }
+
+  /** Settles which shared objects are filtered, which schema puts off to its next pass, and stages changes for it. */
+  #settle(): void {
+    if (this.#root.pendingFilterRefresh.length > 0) this.#encoder.encodeUnreliable({ offset: 0 });
   }
 
   /** A full state frame, with what `view` shows beside what everybody sees. */

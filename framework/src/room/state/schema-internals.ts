@@ -28,6 +28,8 @@ export interface ArrayInternals {
   [$refId]?: number;
   items: unknown[];
   tmpItems: unknown[];
+  /** Which of `tmpItems` the current patch has removed. */
+  readonly deletedIndexes: boolean[];
 }
 
 export interface JournalInternals {

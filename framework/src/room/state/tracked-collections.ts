@@ -11,6 +11,8 @@
  * - `splice` may count beyond the ends, as on any array (schema warns, or never returns from `splice(0, Infinity)`),
  *   and appends after a `shift` of the same patch (schema mixes up the items' places).
  * - `array[i] = item` over an item that no client has yet stays an ADD (schema deletes what clients have at that place).
+ * - `sort` after a removal of the same patch sorts what is there (schema sorts what was removed along with it, and the next
+ *   removal then takes another object out of the tree).
  * - `array[i] = array[i]` keeps the object in the tree (schema drops it).
  * - `SetSchema.clear` gives up its children, as the other collections do (else a client that gets one of them back gets
  *   it empty).
@@ -206,8 +208,10 @@ const trackedArray = before(array, {
     return array.reverse.call(this);
   },
   sort(this: ArrayThis, compare?: (a: unknown, b: unknown) => number) {
-    foresee(this[$proxyTarget], { reordered: true });
-    noteWhole(this[$proxyTarget]);
+    const target = this[$proxyTarget];
+    foresee(target, { reordered: true });
+    if (target.deletedIndexes.length > 0) target[$changes].discard(); // the array is restated
+    noteWhole(target);
     return array.sort.call(this, compare);
   },
   move(this: ArrayThis, callback: (items: ArraySchema) => void) {

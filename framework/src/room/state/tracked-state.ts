@@ -64,8 +64,10 @@ export class TrackedState<T extends Schema> {
    */
   commit(): StateChange | undefined {
     this.#check();
+    this.#root.reclaim();
     const { attached, detached } = this.#root;
-    if (this.#root.hasTurn) this.#patches.noteTurn(attached.values());
+    const isFirst = this.#known.nodes.size === 0; // what joins a fresh tree is known to nobody
+    if (this.#root.hasTurn) this.#patches.noteTurn(isFirst ? [] : attached.values());
     const views = this.#views.takeChanges(attached.values(), detached.values());
     return takeChange(this.#root, this.#known, views);
   }

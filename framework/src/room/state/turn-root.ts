@@ -17,7 +17,7 @@
  */
 import { ChangeTree, Root, Schema, type OPERATION, type Ref, type TypeContext } from '@colyseus/schema';
 import { claimOwnFields } from './own-fields.ts';
-import { refIdOf, type SchemaClass } from './schema-internals.ts';
+import { $changes, refIdOf, type ArrayInternals, type SchemaClass } from './schema-internals.ts';
 import { followCollection, type CollectionTurn } from './tracked-collections.ts';
 import type { ArrayLife } from './array-repair.ts';
 import { clearEmptied, markEmptied } from './emptied.ts';
@@ -105,6 +105,7 @@ export class TurnRoot extends Root {
   }
 
   override add(tree: ChangeTree): boolean {
+    if (this.refCount[refIdOf(tree) ?? -1] === 0) this.#holdAgain(tree);
     const isNew = super.add(tree);
     const refId = refIdOf(tree)!;
     if (this.refCount[refId] === 1) {
@@ -114,16 +115,13 @@ export class TurnRoot extends Root {
       if (((tree as FollowedTree).emptyLow | (tree as FollowedTree).emptyHigh) !== 0)
         this.emptied.add(tree as FollowedTree);
     }
-    if (this.refCount[refId]! > 1) {
-      this.shared.add(tree);
-      // Schema would write the object where it stood in the patch, maybe before this holder tells clients of it.
-      if (tree.changesNode !== undefined) this.recursivelyMoveNextToParent(tree);
-    }
+    if (this.refCount[refId]! > 1) this.shared.add(tree);
     return isNew;
   }
 
   override remove(tree: ChangeTree): number {
     const refId = refIdOf(tree)!;
+    if (this.refCount[refId] === 1) this.#giveUpTwins(tree);
     const refCount = super.remove(tree);
     if (refCount <= 1) this.shared.delete(tree);
     if (refCount <= 0) {
@@ -131,6 +129,20 @@ export class TurnRoot extends Root {
       this.emptied.delete(tree as FollowedTree);
     }
     return refCount;
+  }
+
+  /**
+   * Takes back what schema took out of the tree although the tree holds it. (An array or map outside the tree whose item
+   * is replaced takes the old one out of the tree, wherever else it is.)
+   */
+  reclaim(): void {
+    for (const [refId, tree] of this.detached) {
+      if (this.changeTrees[refId] !== undefined) continue;
+      for (const { ref, index } of tree.getAllParents()) {
+        const holder = ref[$changes]!;
+        if (this.holds(holder) && holdsAt(holder, index, tree.ref)) tree.setParent(ref, this, index);
+      }
+    }
   }
 
   /** Notes that the running turn changed a collection. */
@@ -162,6 +174,25 @@ export class TurnRoot extends Root {
     );
   }
 
+  /** Notes the places in what comes back. (Schema forgot them when it left, and notes one for each object only.) */
+  #holdAgain(tree: ChangeTree): void {
+    tree.forEachChild((child, index: number) => {
+      if (child.indexInParent(tree.ref as Ref) === undefined) child.addParent(tree.ref as Ref, index);
+    });
+  }
+
+  /** Of an object that is more than once in what leaves, and elsewhere too, schema gives up one place only. */
+  #giveUpTwins(tree: ChangeTree): void {
+    const seen = new Set<ChangeTree>();
+    tree.forEachChild((child) => {
+      const refId = refIdOf(child)!;
+      if (!(this.refCount[refId]! > 1)) return;
+      const elsewhere = child.extraParents !== undefined || child.parentRef?.[$changes] !== tree;
+      if (seen.has(child) && elsewhere) this.refCount[refId]!--;
+      seen.add(child);
+    });
+  }
+
   #follow(tree: FollowedTree): void {
     const node: unknown = tree.ref;
     if (node instanceof Schema) {
@@ -176,4 +207,10 @@ export class TurnRoot extends Root {
     tree.turnLow = tree.turnHigh = 0;
     tree.emptyLow = tree.emptyHigh = 0;
   }
+}
+
+/** True when `child` is at a place of `holder`; of an array, which does not keep its items' places, at any. */
+function holdsAt(holder: ChangeTree, index: number, child: Ref): boolean {
+  if (holder.isArray) return (holder.refTarget as unknown as ArrayInternals).items.includes(child);
+  return holder.getValue(index) === child;
 }

@@ -66,18 +66,4 @@ describe('clients without a view', () => {
       { numRuns: RUNS },
     );
   });
-
-  test('hold an array below an array that is restated (found at random, seed 1977209463)', () => {
-    const nothing: Step = { what: 0, a: 0, b: 0, c: 0 };
-    const steps: Step[][] = [
-      [nothing],
-      [
-        { what: 7877, a: 0, b: 32, c: 0 }, // main.leaves[0] = king
-        { what: 7957, a: 9, b: 5, c: 0 }, // main.leaves[1].sparks.shift()
-        { what: 1941, a: 0, b: 29, c: 0 }, // main.leaves.shift(): leaves is restated
-      ],
-      [nothing],
-    ];
-    follow(steps, 2, 1, { sharing: true, hidden: false, replacing: false });
-  });
 });

@@ -40,7 +40,7 @@ class Table {
   turn(steps: Step[]): void {
     const { state } = this.tracked;
     for (const one of steps) {
-      change(state, one, { sharing: false, replacing: false });
+      change(state, one, { sharing: false, returning: false, replacing: false });
       for (const leaf of objectsOf(state).leaves) leaf.secret ??= `secret ${this.#secret++}`;
       if (one.a % 3 === 0) changeView(state, this.tracked.viewOf(one.b % 2 === 0 ? 'ann' : 'bob'), one);
     }

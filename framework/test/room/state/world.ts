@@ -125,19 +125,49 @@ function newLeaf(seed: number): Leaf {
 export interface Limits {
   /** One object may be at several places. Default true. */
   readonly sharing?: boolean;
+  /** An object that left the tree changes there and comes back. Default true. */
+  readonly returning?: boolean;
   /** Fields that only views show change too. Default true. */
   readonly hidden?: boolean;
   /** Whole collections are replaced. Default true. */
   readonly replacing?: boolean;
 }
 
+/** What left each tree, in that order. */
+const gone = new WeakMap<World, { leaves: Set<Leaf>; branches: Set<Branch> }>();
+
 /** Makes one random change. */
-export function change(root: World, { what, a, b, c }: Step, limits: Limits = {}): void {
-  const { leaves, branches } = objectsOf(root);
+export function change(root: World, step: Step, limits: Limits = {}): void {
+  const before = objectsOf(root);
+  changeOne(root, before, step, limits);
+  if (!(limits.returning ?? true)) return;
+  const now = objectsOf(root);
+  const left = gone.get(root) ?? { leaves: new Set(), branches: new Set() };
+  gone.set(root, left);
+  const follow = <T>(out: Set<T>, held: readonly T[], holds: readonly T[]): void => {
+    for (const one of held) out.add(one);
+    for (const one of holds) out.delete(one);
+  };
+  follow(left.leaves, before.leaves, now.leaves);
+  follow(left.branches, before.branches, now.branches);
+}
+
+function changeOne(
+  root: World,
+  { leaves, branches }: ReturnType<typeof objectsOf>,
+  { what, a, b, c }: Step,
+  limits: Limits,
+): void {
   const branch = pick(branches, a);
   const { hidden = true } = limits;
-  const someLeaf = (): Leaf =>
-    (limits.sharing ?? true) && leaves.length > 0 && c % 4 === 0 ? pick(leaves, b) : newLeaf(c);
+  const left = gone.get(root);
+  const some = <T>(inTree: readonly T[], outside: ReadonlySet<T> | undefined, make: () => T): T => {
+    if ((limits.sharing ?? true) && inTree.length > 0 && c % 4 === 0) return pick(inTree, b);
+    if (outside !== undefined && outside.size > 0 && c % 4 === 1) return pick([...outside], b);
+    return make();
+  };
+  const someLeaf = (): Leaf => some(leaves, left?.leaves, () => newLeaf(c));
+  const someBranch = (): Branch => some(branches, left?.branches, () => new Branch());
   const leaf = leaves.length === 0 ? undefined : pick(leaves, a);
   const actions: (() => void)[] = [
     () => {
@@ -192,10 +222,19 @@ export function change(root: World, { what, a, b, c }: Step, limits: Limits = {}
     () => changeBag(branch.bag, b, c, someLeaf),
     () => changeBag(branch.tags, b, c, () => pick(STRINGS, c)),
     () => changeBag(branch.words, b, c, () => pick(STRINGS, c)),
-    () => changeMap(root.branches, b, c, () => new Branch()),
-    () => changeList(root.rows, b, c, () => new Branch()),
+    () => changeMap(root.branches, b, c, someBranch),
+    () => changeList(root.rows, b, c, someBranch),
     () => {
       if (limits.replacing ?? true) replaceCollection(branch, b, c);
+    },
+    () => {
+      const one = left && pick([...left.leaves, undefined], a);
+      if (one instanceof Fire && c % 2 === 0) changeList(one.sparks, b, c, () => c);
+      else if (one) setPrimitive(one, b, c);
+    },
+    () => {
+      const one = left && pick([...left.branches, undefined], a);
+      if (one) changeList(one.leaves, b, c, someLeaf);
     },
   ];
   pick(actions, what)();
@@ -266,7 +305,8 @@ function changeList<T>(
   // Schema does not carry an object that is twice in one array.
   const make = (): T => {
     const item = some();
-    return typeof item === 'object' && list.includes(item) ? (newLeaf(seed) as T) : item;
+    if (typeof item !== 'object' || !list.includes(item)) return item;
+    return (item instanceof Branch ? new Branch() : newLeaf(seed)) as T;
   };
   const actions: (() => void)[] = [
     () => {
@@ -309,6 +349,20 @@ function changeList<T>(
     () => {
       if (order !== undefined && seed % 3 === 0) list.sort(order);
       else list.push(make());
+    },
+    () => {
+      const [one] = list.splice(seed % (list.length + 1), 1);
+      if (one !== undefined) list.splice((seed * 7) % (list.length + 1), 0, one);
+    },
+    () => {
+      const [from, to] = [seed % (list.length || 1), (seed * 7) % (list.length || 1)];
+      if (typeof list[0] === 'object')
+        list.move((items) => {
+          [items[from], items[to]] = [items[to]!, items[from]!];
+        });
+    },
+    () => {
+      if (list.length > 0) list.length = seed % list.length;
     },
   ];
   pick(actions, how)();
