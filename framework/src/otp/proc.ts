@@ -18,13 +18,17 @@ import { Pid, PROC } from './pid.ts';
 import type { RemoteNode } from './remote.ts';
 import type { SmallSet } from './small-set.ts';
 import type { Status } from './status.ts';
-import { contextFor, noContext, ownerOfContext, type Runnable, schedule } from './scheduler.ts';
+import * as scheduler from './scheduler.ts';
+import { contextFor, noContext, type Runnable } from './scheduler.ts';
 
 export const IDLE = 0;
 export const QUEUED = 1;
 export const RUNNING = 2;
 export const HELD = 3;
 export const DEAD = 4;
+// What is imported or exported is looked up in its module at each use; a constant that is neither is compiled in.
+const [IS_IDLE, IS_QUEUED, IS_RUNNING, IS_DEAD] = [IDLE, QUEUED, RUNNING, DEAD] as const;
+const { schedule } = scheduler;
 
 /** A timer that dies with the process it is to reach. */
 export interface OwnedTimer {
@@ -96,10 +100,10 @@ export abstract class Proc implements Runnable {
   abstract exitBySignal(reason: ExitReason): void;
 
   slice(): void {
-    if (this.status !== QUEUED) return;
-    this.status = RUNNING;
+    if (this.status !== IS_QUEUED) return;
+    this.status = IS_RUNNING;
     this.handle();
-    if (this.status === RUNNING) this.rest();
+    if (this.status === IS_RUNNING) this.rest();
   }
 
   /** Whether a message could be handled now. */
@@ -110,18 +114,18 @@ export abstract class Proc implements Runnable {
   /** Ends a slice or a wait: back into the run queue when there is more to do. */
   rest(): void {
     if (this.hasWork()) {
-      this.status = QUEUED;
+      this.status = IS_QUEUED;
       schedule(this);
     } else {
-      this.status = IDLE;
+      this.status = IS_IDLE;
     }
   }
 
   /** Puts a message into the mailbox and wakes the process. */
   deliver(head: unknown, body: unknown, mark: unknown): void {
-    if (this.status === DEAD) return;
+    if (this.status === IS_DEAD) return;
     this.mailbox.push(head, body, mark);
-    if (this.status === IDLE) this.rest();
+    if (this.status === IS_IDLE) this.rest();
   }
 
   /** A message was taken out of the middle of the mailbox, at this index. */
@@ -183,5 +187,5 @@ export function namesOf({ names }: Proc): string[] {
 
 /** The process whose code runs: in a slice, after an await of one, or in a callback that one left behind (even if ended). */
 export function currentProc(): Proc | undefined {
-  return ownerOfContext() as Proc | undefined;
+  return scheduler.ownerOfContext() as Proc | undefined;
 }

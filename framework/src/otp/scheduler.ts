@@ -30,16 +30,30 @@ export interface Runnable {
 }
 
 const owner = new AsyncLocalStorage<Runnable>();
-let running: Runnable | undefined;
+
+/** As fields of one constant object they are reached without a look at whether they are set already. */
+const turn = {
+  /** Whose slice runs. */
+  running: undefined as Runnable | undefined,
+  /** The run queue: a ring. */
+  queue: new Array<Runnable | undefined>(256).fill(undefined),
+  mask: 255,
+  first: 0,
+  waiting: 0,
+  /** The queue is being worked off, or will be. */
+  awake: false,
+  /** Messages until the clock is read again. */
+  untilCheck: 1,
+};
 
 /** The process whose slice runs, or in whose async context this code runs (after an await, in a bare timer). */
 export function ownerOfContext(): Runnable | undefined {
-  return running ?? owner.getStore();
+  return turn.running ?? owner.getStore();
 }
 
 /** The process whose slice runs on this stack, if any. */
 export function ownerOfSlice(): Runnable | undefined {
-  return running;
+  return turn.running;
 }
 
 const MANUAL = { requireManualDestroy: true };
@@ -68,63 +82,58 @@ export function contextFor(runnable: Runnable): AsyncResource {
 export function runAs<T>(runnable: Runnable, work: () => T): T;
 export function runAs<T, A>(runnable: Runnable, work: (arg: A) => T, arg: A): T;
 export function runAs<T>(runnable: Runnable, work: (arg: unknown) => T, arg?: unknown): T {
-  const before = running;
-  running = runnable;
+  const before = turn.running;
+  turn.running = runnable;
   try {
     return runnable.context.runInAsyncScope(work, runnable, arg);
   } finally {
-    running = before;
+    turn.running = before;
   }
 }
 
 /** Runs `work` outside every process. */
 export function runAsNobody<T>(work: () => T): T {
-  const before = running;
-  running = undefined;
+  const before = turn.running;
+  turn.running = undefined;
   try {
     return owner.exit(work);
   } finally {
-    running = before;
+    turn.running = before;
   }
 }
-
-let queue: (Runnable | undefined)[] = new Array<Runnable | undefined>(256).fill(undefined);
-let mask = queue.length - 1;
-let first = 0;
-let waiting = 0;
 
 /** A reaction to a settled promise costs a third of what `queueMicrotask` does in Node, which makes a resource of each. */
 const settled = Promise.resolve();
 
-let draining = false;
-let drainPending = false;
 let inBurst = false;
 let burstEnds = 0;
 let lastCheck = 0;
 let stride = 1;
-let untilCheck = 1;
 
 /** Puts a process at the end of the run queue. The caller makes sure that it stands there once. */
 export function schedule(runnable: Runnable): void {
-  if (waiting > mask) growQueue();
-  queue[(first + waiting++) & mask] = runnable;
-  if (!draining && !drainPending) {
-    drainPending = true;
-    void settled.then(drain);
-  }
+  if (turn.waiting > turn.mask) growQueue();
+  turn.queue[(turn.first + turn.waiting++) & turn.mask] = runnable;
+  if (!turn.awake) wake();
+}
+
+function wake(): void {
+  turn.awake = true;
+  void settled.then(drain);
 }
 
 function growQueue(): void {
+  const { queue, mask, first, waiting } = turn;
   const larger = new Array<Runnable | undefined>(queue.length * 2).fill(undefined);
   for (let i = 0; i < waiting; i++) larger[i] = queue[(first + i) & mask];
-  queue = larger;
-  mask = larger.length - 1;
-  first = 0;
+  turn.queue = larger;
+  turn.mask = larger.length - 1;
+  turn.first = 0;
 }
 
 /** Called once a message by the behaviours: whether the slice must end because the burst's time is over. */
 export function mustYield(): boolean {
-  return --untilCheck <= 0 && burstIsOver();
+  return --turn.untilCheck <= 0 && burstIsOver();
 }
 
 function burstIsOver(): boolean {
@@ -133,39 +142,36 @@ function burstIsOver(): boolean {
   lastCheck = now;
   if (took > 1) stride = 1;
   else if (took < 0.25 && stride < LONGEST_STRIDE) stride *= 2;
-  untilCheck = stride;
+  turn.untilCheck = stride;
   return now >= burstEnds;
 }
 
 function drain(): void {
-  drainPending = false;
   if (!inBurst) {
     inBurst = true;
     lastCheck = performance.now();
     burstEnds = lastCheck + BURST_MS;
-    untilCheck = Math.min(untilCheck, stride);
+    turn.untilCheck = Math.min(turn.untilCheck, stride);
     setImmediate(endBurst);
   }
-  draining = true;
-  while (waiting > 0) {
+  turn.awake = true;
+  while (turn.waiting > 0) {
+    const { queue, first } = turn;
     const next = queue[first]!;
     queue[first] = undefined;
-    first = (first + 1) & mask;
-    waiting--;
-    running = next;
+    turn.first = (first + 1) & turn.mask;
+    turn.waiting--;
+    turn.running = next;
     try {
       next.context.runInAsyncScope(next.slice, next);
     } catch (error) {
       raiseLater(next, error);
     }
-    running = undefined;
-    if (mustYield()) {
-      // endBurst goes on once the event loop has been round.
-      drainPending = true;
-      break;
-    }
+    turn.running = undefined;
+    // Still awake, so that nothing else drains: endBurst goes on once the event loop has been round.
+    if (--turn.untilCheck <= 0 && burstIsOver()) return;
   }
-  draining = false;
+  turn.awake = false;
 }
 
 /**
@@ -180,11 +186,11 @@ function raiseLater({ context }: Runnable, error: unknown): void {
 
 function endBurst(): void {
   inBurst = false;
-  if (waiting > 0) drain();
-  else drainPending = false;
+  if (turn.waiting > 0) drain();
+  else turn.awake = false;
 }
 
 /** Processes in the run queue now. */
 export function runnableCount(): number {
-  return waiting;
+  return turn.waiting;
 }
