@@ -68,7 +68,7 @@ export function crashReport(proc: Proc, why: ExitReason, last: LastMessage | und
     monitoredBy: [...(proc.watchers ?? [])].flatMap(({ watcher }) =>
       typeof watcher === 'function' ? [] : [watcher.pid],
     ),
-    queued: proc.mailbox.size,
+    queued: proc.queued,
     trapExit: proc.trapExit,
   };
 }

@@ -83,7 +83,7 @@ function tellOthers(proc: Proc, reason: ExitReason): void {
   proc.timers = undefined;
   if (proc.monitors) for (const monitor of proc.monitors) attempt(dropMonitor, monitor, undefined, undefined);
   proc.monitors = undefined;
-  proc.mailbox.clear();
+  proc.dropMessages();
   From.settle();
   for (let call = proc.openCalls; call; call = proc.openCalls) attempt(failCall, call, reason, undefined);
   attempt(publishExit, proc, reason, undefined);

@@ -17,12 +17,13 @@ import type { ExitReason } from './exit-reason.ts';
 import type { CompiledServer, Self } from './gen-server.ts';
 import { IdleTimeout } from './idle-timeout.ts';
 import type { LastMessage } from './last-message.ts';
-import { Load, measuring } from './load.ts';
+import type { Load } from './load.ts';
 import * as marks from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import * as proc from './proc.ts';
 import * as scheduler from './scheduler.ts';
 import * as step from './step.ts';
+import { systemMessageFirst, takeIn } from './server-inbox.ts';
 import { ServerSelf } from './server-self.ts';
 import { shownStatus, type Status } from './status.ts';
 import { type Debug, receivedEvent } from './sys-debug.ts';
@@ -31,7 +32,7 @@ import { reasonOfThrow, NoHandler } from './thrown.ts';
 
 // What is imported is looked up in its module at each use; a constant of this one is compiled in.
 const { INFO, SYSTEM } = marks;
-const { DEAD, HELD, IDLE, RUNNING } = proc;
+const { DEAD, HELD, RUNNING } = proc;
 const { runAs, SLICE_MESSAGES, mustYield } = scheduler;
 const { closeSteps, isStep, isStepOf, openSteps, recycle, reopenSteps, settleSteps, shutSteps, steps } = step;
 const { FREE, IGNORE, INIT_ERROR, NOREPLY, REPLY, STOP, STOP_REPLY, timeout: TIMEOUT } = step;
@@ -46,7 +47,7 @@ export class GenServerProc extends BehaviourProc {
   /** How busy it is, while somebody measures that. */
   declare load: Load | undefined;
   declare protected idle: IdleTimeout | undefined;
-  protected systemQueued = 0;
+  systemQueued = 0;
   private readonly self: Self = new ServerSelf(this);
   private last: LastMessage | undefined = undefined;
 
@@ -70,13 +71,12 @@ export class GenServerProc extends BehaviourProc {
   }
 
   override deliver(head: unknown, body: unknown, mark: unknown): void {
-    if (this.status === DEAD) return;
-    if (mark === SYSTEM) this.systemQueued++;
-    const { mailbox } = this;
-    if (measuring.users > 0) (this.load ??= new Load(this.behaviour, mailbox.size)).arrive();
-    mailbox.push(head, body, mark);
-    if (this.status === IDLE) this.rest();
-    if (mailbox.size > this.server.maxQueue) crashProcess(this, 'killed', { kind: 'overloaded', queued: mailbox.size });
+    takeIn(this, head, body, mark);
+  }
+
+  /** Whether no message waits while it is idle. */
+  emptyWhenIdle(): boolean {
+    return !this.suspended;
   }
 
   override begin(arg: unknown): InitFailure | undefined | Promise<InitFailure | undefined> {
@@ -127,7 +127,7 @@ export class GenServerProc extends BehaviourProc {
   }
 
   protected override hasWork(): boolean {
-    if (!this.suspended) return this.mailbox.size > 0;
+    if (!this.suspended) return this.queued > 0;
     return this.systemQueued > 0;
   }
 
@@ -143,13 +143,20 @@ export class GenServerProc extends BehaviourProc {
   }
 
   private handleSome(): void {
-    const { mailbox } = this;
-    for (let left = SLICE_MESSAGES; left > 0 && mailbox.size > 0; left--) {
-      if (this.suspended && !this.systemMessageFirst()) return;
-      const first = mailbox.first();
-      const second = mailbox.second();
-      mailbox.drop();
-      if (this.load !== undefined) this.load.begin(mailbox.size);
+    for (let left = SLICE_MESSAGES; left > 0; left--) {
+      let first = this.alone;
+      let second = this.aloneBody;
+      if (first !== undefined && !this.suspended) {
+        this.alone = undefined;
+        this.aloneBody = undefined;
+      } else {
+        const box = this.suspended ? this.mailbox : this.box;
+        if (box === undefined || box.size === 0 || (this.suspended && !systemMessageFirst(this))) return;
+        first = box.first();
+        second = box.second();
+        box.drop();
+      }
+      if (this.load !== undefined) this.load.begin(this.queued);
       if (this.debug !== undefined && first !== SYSTEM) this.debugReceived(first, second);
       if (this.idle !== undefined && !(first === INFO && second instanceof IdleTimeout))
         this.stopIdle(first === SYSTEM);
@@ -159,7 +166,7 @@ export class GenServerProc extends BehaviourProc {
       else this.handleCall(first as From, second);
       if (this.load !== undefined && this.load.began !== 0) this.handled(this.load);
       // The scheduler asks after the last one.
-      if (this.status !== RUNNING || mailbox.size === 0 || mustYield()) return;
+      if (this.status !== RUNNING || this.box === undefined || this.box.size === 0 || mustYield()) return;
     }
   }
 
@@ -381,15 +388,6 @@ export class GenServerProc extends BehaviourProc {
 
   private debugReplied(from: From, value: unknown): void {
     this.debug!.event({ kind: 'out', value, to: from.client }, `${this.behaviour} ${this.pid}`, this.state);
-  }
-
-  /** While suspended: brings the next system message to the front. */
-  private systemMessageFirst(): boolean {
-    if (this.systemQueued === 0) return false;
-    let at = 0;
-    while (this.mailbox.markAt(at) !== SYSTEM) at++;
-    this.mailbox.moveToFront(at);
-    return true;
   }
 }
 

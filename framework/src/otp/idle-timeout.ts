@@ -29,7 +29,7 @@ export class IdleTimeout {
 
   /** A timeout of 0 comes at once, unless a message is queued: that one goes first and cancels it (rule R-14). */
   offer(proc: Proc): void {
-    if (this.milliseconds === 0 && proc.mailbox.size === 0) proc.deliver(this, undefined, INFO);
+    if (this.milliseconds === 0 && proc.queued === 0) proc.deliver(this, undefined, INFO);
   }
 
   cancel(): void {

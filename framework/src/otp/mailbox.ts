@@ -161,6 +161,12 @@ export class Mailbox {
     const first = this.slotAt(index, 0);
     const second = this.slotAt(index, 1);
     this.remove(index);
+    this.putFirst(first, second);
+  }
+
+  /** Puts a message, in the form in which it is kept, before all others. */
+  putFirst(first: unknown, second: unknown): void {
+    if (this.size === 0) return this.put(first, second);
     this.size++;
     if (this.read > 0) {
       this.read -= 2;

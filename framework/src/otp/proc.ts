@@ -44,7 +44,11 @@ export interface HeldName {
 export abstract class Proc implements Runnable {
   // What every message touches comes first, in as few cache lines as can be; of a server's fields too.
   status: number = IDLE;
-  readonly mailbox = new Mailbox();
+  /** A message that came while nothing was queued, as the slots of Mailbox: `alone` is undefined where there is none. */
+  alone: unknown = undefined;
+  aloneBody: unknown = undefined;
+  /** What `mailbox` gives, once it was needed. */
+  box: Mailbox | undefined = undefined;
   readonly context: AsyncResource;
   server: unknown = undefined;
   state: unknown = undefined;
@@ -106,9 +110,32 @@ export abstract class Proc implements Runnable {
     if (this.status === IS_RUNNING) this.rest();
   }
 
+  /** All its messages that wait. A first one that stands alone is put there by this, so only what must look asks. */
+  get mailbox(): Mailbox {
+    const box = (this.box ??= new Mailbox());
+    if (this.alone !== undefined) {
+      box.putFirst(this.alone, this.aloneBody);
+      this.alone = undefined;
+      this.aloneBody = undefined;
+    }
+    return box;
+  }
+
+  /** How many messages wait. */
+  get queued(): number {
+    return (this.alone === undefined ? 0 : 1) + (this.box === undefined ? 0 : this.box.size);
+  }
+
+  /** Nobody will handle what waits. */
+  dropMessages(): void {
+    this.alone = undefined;
+    this.aloneBody = undefined;
+    this.box?.clear();
+  }
+
   /** Whether a message could be handled now. */
   protected hasWork(): boolean {
-    return this.mailbox.size > 0;
+    return this.queued > 0;
   }
 
   /** Ends a slice or a wait: back into the run queue when there is more to do. */

@@ -251,7 +251,7 @@ export function infoOf(proc: Proc): ProcessInfo {
     names: namesOf(proc),
     parent: proc.parent,
     status: (['waiting', 'runnable', 'running', 'waiting'] as const)[proc.status] ?? 'waiting',
-    messageQueueLength: proc.mailbox.size,
+    messageQueueLength: proc.queued,
     links: [...(proc.links ?? [])].map((other) => other.pid),
     monitors: [...(proc.monitors ?? [])].map((ref) => ref.pid),
     monitoredBy: [...(proc.watchers ?? [])].flatMap((ref) =>

@@ -139,7 +139,7 @@ export class RegistryProc extends BehaviourProc {
   }
 
   protected override handle(): void {
-    this.mailbox.clear();
+    this.dropMessages();
     this.status = RUNNING;
   }
 

@@ -121,6 +121,11 @@ export class SpecialProc extends GenServerProc implements Receiving {
     return this.#entered ? super.hasWork() : hasUnseen(this);
   }
 
+  /** What its function has not taken may be waiting. */
+  override emptyWhenIdle(): boolean {
+    return false;
+  }
+
   protected override handle(): void {
     if (this.#entered) super.handle();
     else serveReceive(this);

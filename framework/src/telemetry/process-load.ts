@@ -151,7 +151,7 @@ function fresh(): Watched {
 }
 
 function look(proc: GenServerProc, load: Load, before: Watched, now: number, period: number): void {
-  const handled = load.arrived - proc.mailbox.size;
+  const handled = load.arrived - proc.queued;
   if (load.arrived === before.arrived && handled === before.handled && load.began === 0) {
     if (before.history.length > 0) before.history = [];
     return;
@@ -176,7 +176,7 @@ function look(proc: GenServerProc, load: Load, before: Watched, now: number, per
     label: proc.label,
     ...verdict,
     service: sample.service ?? 0,
-    depth: proc.mailbox.size,
+    depth: proc.queued,
     waits: sample.held > 0.5,
   } satisfies BusyReport);
 }
@@ -205,8 +205,8 @@ function readClasses(watched: WeakMap<GenServerProc, Watched>): ClassLoad[] {
     const sum = now.get(proc.behaviour) ?? { processes: 0, utilisation: 0, depth: 0, deepest: 0 };
     now.set(proc.behaviour, sum);
     sum.processes++;
-    sum.depth += proc.mailbox.size;
-    sum.deepest = Math.max(sum.deepest, proc.mailbox.size);
+    sum.depth += proc.queued;
+    sum.deepest = Math.max(sum.deepest, proc.queued);
     sum.utilisation = Math.max(sum.utilisation, watched.get(proc)?.history.at(-1)?.utilisation ?? 0);
   }
   const none = { processes: 0, utilisation: 0, depth: 0, deepest: 0 };
