@@ -40,6 +40,7 @@ defmodule Server do
   def init({:trap, s}), do: (Process.flag(:trap_exit, true); {:ok, s})
   def init({:continue, to}), do: (send(self(), :early); {:ok, to, {:continue, :c}})
   def init({:stop, r}), do: {:stop, r}
+  def init({:error, r}), do: {:error, r}
   def init(:ignore), do: :ignore
   def init(:slow), do: (Process.sleep(300); {:ok, 0})
   def init({:named, n, to}), do: (send(to, Process.whereis(n) == self()); {:ok, 0})

@@ -37,9 +37,9 @@ const MEANT: Readonly<Record<string, { readonly otp: string; readonly genroom: s
 /** Where an Elixir older than the reference shows something else, and genroom what the reference shows. */
 const OLDER: typeof MEANT = {
   'R-31': {
-    otp: '["bad","alive","bad",["bad"]]',
-    genroom: '["bad","alive","bad",[]]',
-    why: 'until OTP 25 a starter that traps exits gets an EXIT of a failed start',
+    otp: '["bad","alive","bad",["bad"],["bad_return_value",["error","no"]]]',
+    genroom: '["bad","alive","bad",[],"no"]',
+    why: 'until OTP 25 a starter that traps exits gets an EXIT of a failed start, and init may not return an error',
   },
   'R-33': {
     otp: '["timeout",false]',

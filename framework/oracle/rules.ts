@@ -431,7 +431,9 @@ await see('R-31', async () => {
     exit('alive');
   });
   trapExit(true);
-  return [a, b, await fails(startLink(failing, 'bad')), reasons(await mailbox())];
+  const c = await fails(startLink(failing, 'bad'));
+  const left = reasons(await mailbox());
+  return [a, b, c, left, await fails(startLink(genServer({ name: 'r31', init: () => otp.initError('no') })))];
 });
 await see('R-32', async () => {
   const names = registry({ name: 'r32' });

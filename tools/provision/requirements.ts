@@ -67,7 +67,7 @@ export const REQUIREMENTS = {
     programs: ['elixir'],
     places: [],
     debian: 'elixir',
-    elsewhere: 'install Elixir 1.14 or later (https://elixir-lang.org/install.html)',
+    elsewhere: 'install Elixir 1.14 or later, best 1.18 on OTP 27 (https://elixir-lang.org/install.html)',
   },
   k6: {
     look: () => {

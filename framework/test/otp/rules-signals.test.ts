@@ -1,4 +1,5 @@
 /** Part R, exit signals, links, monitors and starting: each rule as seen on Elixir; rows SIG- and PLIB-. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, test } from 'vitest';
 import {
   call,
@@ -681,6 +682,9 @@ describe('starting', () => {
     function no(): ReturnType<typeof initError> {
       return initError('foobar');
     }
+    let crashes = 0;
+    const count = (): void => void crashes++;
+    subscribe('genroom:process:crash', count);
     for (const late of [false, true]) {
       const error = (await failure(start(refusing, late))) as StartError;
       expect([error.code, error.reason]).toEqual(['start_failed', 'foobar']);
@@ -692,6 +696,8 @@ describe('starting', () => {
       });
       expect(seen).toEqual(['foobar', 'normal', [], []]);
     }
+    unsubscribe('genroom:process:crash', count);
+    expect(crashes).toBe(0);
   });
 
   test('R-31 a server whose own init ends it: the start fails, nothing stays', async () => {

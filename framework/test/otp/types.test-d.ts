@@ -203,6 +203,8 @@ export async function supervises(pid: Pid): Promise<void> {
   await startChild(dynamic, { id: 'x', start: (extra: string) => startLink(Account, { number: extra }) });
   // @ts-expect-error a flag of the wrong type
   dynamicSupervisor({ name: 'd', maxChildren: 'many' });
+  // @ts-expect-error a dynamic supervisor has no significant children
+  dynamicSupervisor({ name: 'd', autoShutdown: 'anySignificant' });
   // @ts-expect-error an argument of the wrong type
   await start(dynamicSupervisor({ name: 'd', init: (max: number) => ({ maxChildren: max }) }), 'x');
 
