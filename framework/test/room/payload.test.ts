@@ -6,16 +6,26 @@ import { packPayload } from '../../src/room/frames.ts';
 import { checkPayload, decodePayload } from '../../src/room/payload.ts';
 import { Refusal } from '../../src/room/refusal.ts';
 
+/** A value as it arrives: as JSON has it, but the packer's reader gives no key the name `__proto__`. */
+function arrived(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(arrived);
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? 0 : value;
+  const entries = Object.entries(value).map(([key, one]) => [key === '__proto__' ? '__proto_' : key, arrived(one)]);
+  return Object.fromEntries(entries);
+}
+
 it('gives back what the SDK packs', () => {
   const sdk = new Packr();
   const plain = fc.jsonValue({ maxDepth: 4 });
   fc.assert(
     fc.property(plain, (value) => {
       expect(decodePayload(new Uint8Array(sdk.pack(value)))).toEqual({
-        value: JSON.parse(JSON.stringify(value)) as unknown,
+        value: arrived(value),
       });
     }),
   );
+  const nasty = JSON.parse('{"__proto__":{"a":[{"__proto__":1}]}}') as unknown;
+  expect(decodePayload(new Uint8Array(sdk.pack(nasty)))).toEqual({ value: { __proto_: { a: [{ __proto_: 1 }] } } });
   expect(decodePayload(undefined)).toEqual({ value: undefined });
 });
 
