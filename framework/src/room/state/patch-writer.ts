@@ -11,7 +11,7 @@
  *
  *     const { shared, perClient } = patches.flush(sessionIds);
  */
-import { Encoder, StateView, type ChangeTree } from '@colyseus/schema';
+import { Encoder, OPERATION, StateView, type ChangeTree } from '@colyseus/schema';
 import { Protocol } from '../frames.ts';
 import { holdArray, repairArrays, type HeldArrays } from './array-repair.ts';
 import type { ClientViews } from './client-views.ts';
@@ -155,16 +155,24 @@ export class PatchWriter {
   }
 
   /**
-   * Takes from a view's own changes what every client gets anyway. (`view.add` restates the whole object; of an array
-   * that changed in the same patch schema 5.0.34 then writes places that are not those the client has.)
+   * Takes from a view's own changes what every client gets anyway, and what the view holds no longer. (`view.add` restates
+   * the whole object; of an array that changed in the same patch schema 5.0.34 then writes places that are not those the
+   * client has. Of an array that is added, it writes also the items that are taken from the view in the same patch.)
    */
   #leaveToShared(view: StateView): void {
     for (const [refId, changes] of view.changes) {
       const tree = this.#root.changeTrees[refId];
-      if (tree === undefined || tree.isFiltered) continue;
+      if (tree === undefined) continue;
       const { tags, isSchema } = tree.encDescriptor;
-      for (const index of changes.keys()) {
-        if (!isSchema || tags[index as number] === undefined) changes.delete(index);
+      for (const [index, operation] of Array.from(changes)) {
+        const tag = isSchema ? tags[index as number] : undefined;
+        if (tag === undefined && !tree.isFiltered) changes.delete(index);
+        else if (isSchema && operation !== OPERATION.DELETE && !shows(view, tree, index as number))
+          changes.delete(index);
+        else if (tree.isArray && operation === OPERATION.DELETE) {
+          changes.delete(index); // to stand behind the array as a whole
+          changes.set(index, operation);
+        }
       }
     }
   }
@@ -193,4 +201,11 @@ function joined(...parts: Uint8Array[]): Uint8Array {
     offset += part.length;
   }
   return bytes;
+}
+
+/** True when a view holds a field that only views show. */
+function shows(view: StateView, tree: ChangeTree, index: number): boolean {
+  const { tags, filter } = tree.encDescriptor;
+  if (tags[index] === undefined) return view.isChangeTreeVisible(tree);
+  return filter === undefined || filter(tree.ref, index, view);
 }

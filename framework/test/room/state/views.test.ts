@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { schema, t } from '@colyseus/schema';
+import { SchemaSerializer } from '@colyseus/sdk';
 import { describe, expect, test } from 'vitest';
 import { Shadow, restoreState, trackState, type TrackedState } from '../../../src/room/state/index.ts';
 import { $refId } from '../../../src/room/state/schema-internals.ts';
@@ -181,5 +182,28 @@ describe('a hidden hand', () => {
     for (const text of ['of ', 'ann again', 'ann at', 'deck-']) expect(holds(all('eve'), text)).toBe(false);
     expect(holds(sent.get('ann')!.at(-1)!, 'ann at last')).toBe(true);
     expect(Array.from(tracked.state.deck, ({ face }) => face)).toEqual(['deck-1', 'deck-2']);
+  });
+
+  test('shows nothing of a card that is taken from the view in the patch that adds the hand', () => {
+    for (const before of [true, false]) {
+      const tracked = trackState(new Table());
+      tracked.state.deck.push(card('the first'), card('the second'));
+      tracked.commit();
+      tracked.addClient('ann');
+      tracked.flush();
+      const client = new SchemaSerializer<InstanceType<typeof Table>>();
+      client.handshake(tracked.handshake(), { offset: 0 });
+      client.setState(tracked.fullState('ann'), { offset: 1 });
+      const view = tracked.viewOf('ann');
+      const first = tracked.state.deck[0]!;
+      if (before) view.add(first);
+      view.add(tracked.state.deck);
+      view.remove(first);
+      tracked.commit();
+      const { bytes } = tracked.flush().perClient[0]!;
+      client.patch(bytes, { offset: 1 });
+      expect([holds(bytes, 'the first'), holds(bytes, 'the second')]).toEqual([false, true]);
+      expect(Array.from(client.state.deck, ({ face }) => face)).toEqual(['the second']);
+    }
   });
 });
