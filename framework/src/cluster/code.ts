@@ -5,7 +5,7 @@
  *     export const account = offer(genServer({ name: 'account', … }));
  *     const pid = await startOn('worker-1', account, { number: '7' });
  */
-import { type Behaviour, MAKE } from '../otp/behaviour.ts';
+import type { Behaviour } from '../otp/behaviour.ts';
 import { BadArgument } from '../otp/errors.ts';
 
 const offered = new Map<string, Behaviour>();
@@ -30,10 +30,6 @@ export function offer<B extends Behaviour>(behaviour: B, name: string = behaviou
   offered.set(name, behaviour);
   names.set(behaviour, name);
   return behaviour;
-}
-
-export function isBehaviour(value: object): value is Behaviour {
-  return MAKE in value;
 }
 
 export function nameOfCode(behaviour: Behaviour): string | undefined {

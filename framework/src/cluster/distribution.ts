@@ -14,7 +14,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { publishStray } from '../otp/channels.ts';
 import { currentClock } from '../otp/clock.ts';
-import { BadArgument } from '../otp/errors.ts';
+import { BadArgument, badTimeout, isTimeout } from '../otp/errors.ts';
 import type { GenServer } from '../otp/gen-server.ts';
 import { INFO } from '../otp/mailbox.ts';
 import { type Home, home } from '../otp/pid.ts';
@@ -84,10 +84,12 @@ export function nodes(): string[] {
  * Joins this node with the one at the other end of a port, which has to do the same. Resolves with its name.
  *
  * @param options.timeout milliseconds for the other end to answer. Default 5,000
- * @throws NotConnected `node_not_connected` when nobody answers; `node_name_taken` when the other node has this one's name, or is joined already
+ * @throws BadArgument `invalid_timeout`; NotConnected `node_not_connected` when nobody answers; `node_name_taken` when the other node has this one's name, or is joined already
  */
 export function connect(port: MessagePort, options: { readonly timeout?: number } = {}): Promise<string> {
-  return runAsNobody(() => join(port, options.timeout ?? 5000));
+  const { timeout = 5000 } = options;
+  if (!isTimeout(timeout)) return Promise.reject(badTimeout('connect', timeout));
+  return runAsNobody(() => join(port, timeout));
 }
 
 function join(port: MessagePort, timeout: number): Promise<string> {

@@ -5,6 +5,7 @@
  *     abcast(via(caches, 'prices'), 'clear');
  */
 import { cast, type CallOptions, DEFAULT_CALL_TIMEOUT, request } from '../otp/call.ts';
+import { badTimeout, isTimeout } from '../otp/errors.ts';
 import type { CallPayload, CallReply, CastPayload, GenServer, Handlers } from '../otp/gen-server.ts';
 import { home } from '../otp/pid.ts';
 import type { Target, ViaName } from '../otp/target.ts';
@@ -27,7 +28,7 @@ export interface MultiReply<R> {
  * are dropped.
  *
  * @param options `timeout` in milliseconds, default 5,000; `nodes`
- * @throws NotData when the payload is none
+ * @throws NotData when the payload is none; BadArgument `invalid_timeout`
  */
 export function multiCall<G extends GenServer, N extends keyof Handlers<G>['calls'] & string>(
   name: ViaName<G>,
@@ -42,6 +43,7 @@ export async function multiCall(
 ): Promise<MultiReply<unknown>> {
   const asked = options.nodes ?? [home().name, ...nodes()];
   const { timeout = DEFAULT_CALL_TIMEOUT } = options;
+  if (!isTimeout(timeout)) throw badTimeout('multiCall', timeout);
   const answers = await Promise.allSettled(
     asked.map(async (node) => request(nameOn(node, name), call, payload, timeout)),
   );

@@ -21,6 +21,19 @@ export interface PortLink<Out, In> extends Link<Out, In> {
   flush(): void;
 }
 
+/** What cannot be posted is reported by Node as an uncaught exception; what was sent beside it arrives. */
+function postEach(port: Port, messages: readonly unknown[]): void {
+  for (const message of messages) {
+    try {
+      port.postMessage([message]);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
+
 export function portLink<Out, In>(port: Port): PortLink<Out, In> {
   let batch: Out[] = [];
   let moves = new Set<ArrayBuffer>();
@@ -31,7 +44,12 @@ export function portLink<Out, In>(port: Port): PortLink<Out, In> {
     const transfer = [...moves];
     batch = [];
     moves = new Set();
-    port.postMessage(messages, transfer);
+    try {
+      port.postMessage(messages, transfer);
+    } catch (error) {
+      if (messages.length === 1) throw error;
+      postEach(port, messages);
+    }
   };
 
   return {

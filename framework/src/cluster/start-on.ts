@@ -5,7 +5,7 @@
  *     const pid = await startOn('worker', account, { number: '7' });
  *     monitor(pid);
  */
-import type { Behaviour } from '../otp/behaviour.ts';
+import { type Behaviour, isBehaviour } from '../otp/behaviour.ts';
 import { replyTo, request } from '../otp/call.ts';
 import { BadArgument, StartError, StartIgnored } from '../otp/errors.ts';
 import { crashOf, type ExitReason } from '../otp/exit-reason.ts';
@@ -16,7 +16,6 @@ import { runAsNobody } from '../otp/scheduler.ts';
 import { start, type StartArguments, type Started, type StartOptions } from '../otp/start.ts';
 import { noreply } from '../otp/step.ts';
 import { ViaName } from '../otp/target.ts';
-import { isBehaviour } from './code.ts';
 import { nameOn, observeNodes } from './distribution.ts';
 
 interface Order {

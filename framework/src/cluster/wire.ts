@@ -6,19 +6,20 @@
  * their codes) becomes a tagged record; `decode` puts it back, in place, and only in messages that have any.
  *
  * Invariants
- * - What `encode` returns can be posted to any thread: it fails for nothing.
+ * - What `encode` returns can be posted to any thread: it fails for nothing. So nesting has a limit: V8's own is that of
+ *   its stack, and what exceeds it would take all along that is posted with it.
  * - Cycles and shared parts stay as they are. Instances of other classes arrive as plain objects, as by structuredClone.
  * - No content of a user's object is taken for a tag.
  */
 import { types } from 'node:util';
 import { Alias } from '../otp/alias.ts';
-import type { Behaviour } from '../otp/behaviour.ts';
+import { type Behaviour, isBehaviour } from '../otp/behaviour.ts';
 import { From } from '../otp/call.ts';
 import { Monitor } from '../otp/monitor.ts';
 import { home, Pid } from '../otp/pid.ts';
 import { ViaName } from '../otp/target.ts';
 import { errorText, isError, shown } from '../platform/error-text.ts';
-import { isBehaviour, nameOfCode } from './code.ts';
+import { nameOfCode } from './code.ts';
 import { NotData } from './not-data.ts';
 import { referenceOf, referenceOfPid, type Reference } from './references.ts';
 import { RemoteName } from './remote-name.ts';
@@ -54,6 +55,8 @@ export interface Encoded {
 /** Objects of a message copied without keeping count of which; larger messages are begun anew with a table of them. */
 const UNRECORDED = 64;
 const TOO_MANY = Symbol('too many');
+/** Objects within objects, as they are posted; V8 takes about 1,700. */
+const DEEPEST = 1000;
 
 const PLAIN: Encoded = { body: undefined, tagged: false, transfer: undefined };
 
@@ -92,6 +95,7 @@ class Encoder {
   transfer: ArrayBuffer[] | undefined = undefined;
   readonly #copies: Map<object, unknown> | undefined;
   #left = UNRECORDED;
+  #depth = 0;
   /** The field that is looked at, for the error. */
   #key: string | number = '';
 
@@ -100,7 +104,13 @@ class Encoder {
   }
 
   copy(value: unknown): unknown {
-    if (typeof value === 'object') return value === null ? null : this.#object(value);
+    if (typeof value === 'object') {
+      if (value === null) return null;
+      if (++this.#depth > DEEPEST) throw new NotSendable(`it is nested more than ${DEEPEST} deep`);
+      const copy = this.#object(value);
+      this.#depth--;
+      return copy;
+    }
     if (typeof value === 'function' || typeof value === 'symbol') {
       throw new NotSendable(`${this.#key === '' ? 'it' : `its '${this.#key}'`} is a ${typeof value}`);
     }
@@ -138,7 +148,9 @@ class Encoder {
     const result = own ? ({ [TAG]: 'own', value: copy } satisfies TaggedRecord) : copy;
     if (own) this.tagged = true;
     this.#copies?.set(value, result);
+    if (own) this.#depth++;
     this.#fields(value, copy);
+    if (own) this.#depth--;
     return result;
   }
 
@@ -222,14 +234,17 @@ class Encoder {
     const fields: Record<string, unknown> = {};
     const record: ErrorRecord = { [TAG]: 'error', ...errorText(error), fields };
     this.#copies?.set(error, record);
+    const depth = ++this.#depth;
     for (const key of Object.getOwnPropertyNames(error)) {
       if (key === 'name' || key === 'message' || key === 'stack' || key === '__proto__') continue;
       try {
         fields[key] = this.copy((error as unknown as Record<string, unknown>)[key]);
       } catch (thrown) {
         if (thrown === TOO_MANY) throw thrown;
+        this.#depth = depth;
       }
     }
+    this.#depth--;
     return this.#tag(record) as ErrorRecord;
   }
 }

@@ -16,6 +16,15 @@ export interface Behaviour<A = never> {
   [MAKE](parent: Proc | undefined): BehaviourProc;
 }
 
+/** Whether a value is a definition that can be started; never throws. */
+export function isBehaviour(value: unknown): value is Behaviour {
+  try {
+    return typeof (value as Partial<Behaviour>)[MAKE] === 'function';
+  } catch {
+    return false;
+  }
+}
+
 /** How an init ended, when it did not succeed. */
 export type InitFailure =
   | { readonly ignored: true }

@@ -6,7 +6,9 @@
  * @example
  *   childSpec(account, { number: '7' }, { id: 7, restart: 'transient', name: via(accounts, '7') })
  */
-import type { Behaviour } from './behaviour.ts';
+import { types } from 'node:util';
+import { shown } from '../platform/error-text.ts';
+import { type Behaviour, isBehaviour } from './behaviour.ts';
 import { BadArgument } from './errors.ts';
 import type { Pid } from './pid.ts';
 import type { Restart } from './restart-strategy.ts';
@@ -56,14 +58,29 @@ export interface NormalSpec extends ChildSpec {
 /** The spec of a child that runs `behaviour`. */
 export function childSpec<B extends Behaviour>(
   behaviour: B,
-  ...rest: StartArguments<B> extends [arg?: infer A, options?: unknown]
-    ? [arg?: A, options?: ChildOptions]
+  ...rest: [] extends StartArguments<B>
+    ? [arg?: StartArguments<B>[0], options?: ChildOptions]
     : [arg: StartArguments<B>[0], options?: ChildOptions]
 ): ChildSpec {
   const [arg, options] = rest;
   if (options === undefined) return { id: behaviour.name, behaviour, arg };
   const key = 'isSupervisor' in behaviour ? options.name?.address?.key : undefined;
   return { id: key ?? behaviour.name, ...options, behaviour, arg };
+}
+
+/** Whether a value can name a child; never throws. */
+export function isKey(value: unknown): value is Key {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return true;
+    case 'object':
+      return !types.isProxy(value) && Array.isArray(value) && value.every(isKey);
+    default:
+      return false;
+  }
 }
 
 const RESTARTS: readonly unknown[] = ['permanent', 'transient', 'temporary'];
@@ -74,7 +91,9 @@ export function normalSpec(spec: ChildSpec): NormalSpec {
     throw bad('bad_child_spec', spec, 'is no child spec', 'Make one with childSpec(definition, arg).');
   if (spec.id === undefined)
     throw bad('missing_id', spec, 'has no id', 'Give it one that is unique within its supervisor.');
-  if (typeof spec.start !== 'function' && spec.behaviour === undefined) {
+  if (!isKey(spec.id))
+    throw bad('invalid_id', spec.id, 'has no id by which it could be found', 'Use a string or a number, or a list of those.');
+  if (spec.behaviour === undefined ? typeof spec.start !== 'function' : !isBehaviour(spec.behaviour)) {
     throw bad(
       'missing_start',
       spec.id,
@@ -87,18 +106,18 @@ export function normalSpec(spec: ChildSpec): NormalSpec {
     throw bad(
       'invalid_restart',
       spec.id,
-      `has the restart type ${String(restart)}`,
+      `has the restart type ${shown(restart)}`,
       `Use one of ${RESTARTS.join(', ')}.`,
     );
   const type = spec.type ?? (spec.behaviour && 'isSupervisor' in spec.behaviour ? 'supervisor' : 'worker');
   if (type !== 'worker' && type !== 'supervisor')
-    throw bad('invalid_child_type', spec.id, `has the type ${String(type)}`, "Use 'worker' or 'supervisor'.");
+    throw bad('invalid_child_type', spec.id, `has the type ${shown(type)}`, "Use 'worker' or 'supervisor'.");
   const shutdown = spec.shutdown ?? (type === 'supervisor' ? Infinity : 5000);
   if (shutdown !== 'brutalKill' && !(typeof shutdown === 'number' && shutdown >= 0)) {
     throw bad(
       'invalid_shutdown',
       spec.id,
-      `has the shutdown time ${String(shutdown)}`,
+      `has the shutdown time ${shown(shutdown)}`,
       "Use milliseconds, Infinity or 'brutalKill'.",
     );
   }
@@ -129,6 +148,7 @@ export function keptSpec(spec: NormalSpec): NormalSpec {
 export type SpecErrorCode =
   | 'bad_child_spec'
   | 'missing_id'
+  | 'invalid_id'
   | 'missing_start'
   | 'invalid_restart'
   | 'invalid_child_type'
@@ -141,5 +161,5 @@ export class BadChildSpec extends BadArgument {
 }
 
 function bad(code: SpecErrorCode, what: unknown, fault: string, remedy: string): BadChildSpec {
-  return new BadChildSpec(code, `the child spec ${String(what)} ${fault}`, remedy);
+  return new BadChildSpec(code, `the child spec ${typeof what === 'object' ? shown(what) : String(what)} ${fault}`, remedy);
 }

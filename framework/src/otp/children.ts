@@ -1,5 +1,5 @@
 /** What supervisors answer about their children: values and named errors, as data between processes. */
-import { describeReason, type ExitReason } from './exit-reason.ts';
+import { describeReason, errorOf, type ExitReason } from './exit-reason.ts';
 import { Pid } from './pid.ts';
 import type { Key } from './registry.ts';
 import { GenroomError } from '../platform/errors.ts';
@@ -47,9 +47,18 @@ export interface ChildFault {
   readonly reason?: ExitReason;
 }
 
+/** Any value may be a reason: one that cannot be asked names nobody. */
+function holderIn(reason: unknown): unknown {
+  try {
+    return (reason as { alreadyStarted?: unknown }).alreadyStarted;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The fault of a child that did not start, which may be that another process has its name (row SUPE-90). */
 export function startFault(child: unknown, reason: ExitReason): ChildFault {
-  const holder = typeof reason === 'object' && 'alreadyStarted' in reason ? reason['alreadyStarted'] : undefined;
+  const holder = holderIn(reason);
   return holder instanceof Pid
     ? { code: 'already_started', child: String(child), pid: holder, reason }
     : { code: 'child_start_failed', child: String(child), reason };
@@ -82,7 +91,7 @@ export class ChildError extends GenroomError {
     const why = fault.reason === undefined ? '' : `: ${describeReason(fault.reason)}`;
     super(fault.code, `child ${fault.child}: ${fault.code.replaceAll('_', ' ')}${why}`, {
       remedy: REMEDIES[fault.code],
-      cause: typeof fault.reason === 'object' && 'error' in fault.reason ? fault.reason['error'] : undefined,
+      cause: fault.reason === undefined ? undefined : errorOf(fault.reason),
     });
     this.pid = fault.pid;
     this.reason = fault.reason;

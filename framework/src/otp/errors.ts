@@ -1,4 +1,5 @@
 /** The errors of the processes layer, each with its stable code, its cause and what to do. */
+import { shown } from '../platform/error-text.ts';
 import { GenroomError } from '../platform/errors.ts';
 import { describeReason, errorOf, type ExitReason } from './exit-reason.ts';
 import type { Monitor } from './monitor.ts';
@@ -110,11 +111,16 @@ export class BadArgument extends GenroomError {
   }
 }
 
+/** Whether a value is a time to wait: what only compares like a number (a bigint, a string) is none. */
+export function isTimeout(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0;
+}
+
 /** The error of a timeout that is no time. */
 export function badTimeout(what: string, timeout: unknown): BadArgument {
   return new BadArgument(
     'invalid_timeout',
-    `${what} has the timeout ${String(timeout)}`,
+    `${what} has the timeout ${shown(timeout)}`,
     'Give milliseconds from 0 up, or Infinity.',
   );
 }

@@ -11,7 +11,7 @@
 import { BehaviourProc, type InitFailure } from './behaviour.ts';
 import type { From } from './call.ts';
 import { publishUnexpected } from './channels.ts';
-import { badTimeout } from './errors.ts';
+import { badTimeout, isTimeout } from './errors.ts';
 import { crashProcess, endProcess } from './exit-signals.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { CompiledServer, Self } from './gen-server.ts';
@@ -265,7 +265,7 @@ export class GenServerProc extends BehaviourProc {
       from = undefined;
       if (options === undefined || this.status === DEAD) return;
       if (options.timeout !== undefined) {
-        if (!(options.timeout >= 0)) return this.failed(badTimeout(`a step of ${this.behaviour}`, options.timeout));
+        if (!isTimeout(options.timeout)) return this.failed(badTimeout(`a step of ${this.behaviour}`, options.timeout));
         this.startIdle(options.timeout);
       }
       if (!('continue' in options)) return;

@@ -90,24 +90,27 @@ export class Monitor<T = unknown> {
   }
 }
 
+/** What a message says that it is; undefined for one that cannot be asked. */
+export function tagOf(message: unknown): unknown {
+  if (typeof message !== 'object' || message === null) return undefined;
+  try {
+    return (message as { tag?: unknown }).tag;
+  } catch {
+    return undefined;
+  }
+}
+
 export function isDown(message: unknown): message is Down {
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    (message as Down).tag === 'DOWN' &&
-    (message as Down).ref instanceof Monitor
-  );
+  return tagOf(message) === 'DOWN' && (message as Down).ref instanceof Monitor;
 }
 
 /** Whether a message is what this monitor gave, whatever its tag. */
 function isFrom(message: unknown, { tag, ref }: { tag: unknown; ref: Monitor }): boolean {
-  return (
-    typeof message === 'object' && message !== null && (message as Down).tag === tag && (message as Down).ref === ref
-  );
+  return tagOf(message) === tag && (message as Down).ref === ref;
 }
 
 export function isExit(message: unknown): message is Exit {
-  return typeof message === 'object' && message !== null && (message as Exit).tag === 'EXIT';
+  return tagOf(message) === 'EXIT';
 }
 
 /** Tells the watcher of `monitor` that its process ended. */

@@ -5,7 +5,7 @@
  *   const cancel = ownedTimer(proc, 5_000, () => settle('timeout'));
  */
 import { currentClock } from './clock.ts';
-import { badTimeout } from './errors.ts';
+import { badTimeout, isTimeout } from './errors.ts';
 import { DEAD, type OwnedTimer, type Proc } from './proc.ts';
 
 /**
@@ -16,7 +16,7 @@ import { DEAD, type OwnedTimer, type Proc } from './proc.ts';
  * @throws BadArgument `invalid_timeout`
  */
 export function ownedTimer(proc: Proc | undefined, milliseconds: number, fire: () => void): () => void {
-  if (!(milliseconds >= 0)) throw badTimeout('a wait', milliseconds);
+  if (!isTimeout(milliseconds)) throw badTimeout('a wait', milliseconds);
   if (milliseconds === Infinity || proc?.status === DEAD) return () => {};
   const clock = currentClock();
   const handle = clock.setTimer(milliseconds, () => {

@@ -7,7 +7,7 @@
  */
 import { Alias } from './alias.ts';
 import { type Clock, currentClock, type TimerHandle } from './clock.ts';
-import { badTimeout, NoProcess, ProcessEnded, RemoteProcess } from './errors.ts';
+import { badTimeout, isTimeout, NoProcess, ProcessEnded, RemoteProcess } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { sendExit } from './exit-signals.ts';
 import { INFO } from './mailbox.ts';
@@ -105,7 +105,7 @@ export interface SendAfterOptions {
 export function sendAfter(target: Target, message: unknown, time: number, options: SendAfterOptions = {}): TimerRef {
   refuseEnded();
   const milliseconds = options.abs ? Math.max(0, time - currentClock().now()) : time;
-  if (!(milliseconds >= 0)) throw badTimeout('sendAfter', time);
+  if (!isTimeout(milliseconds)) throw badTimeout('sendAfter', time);
   if (target instanceof ViaName)
     return new TimerRef(undefined, milliseconds, () => resolveTarget(target)?.deliver(message, undefined, INFO));
   const proc = procOf(target);
@@ -193,7 +193,11 @@ export function exit(first: Pid | ExitReason, reason?: ExitReason): void {
   }
   const sender = refuseEnded();
   const target = procOf(first);
-  if (target) sendExit(target, sender?.pid ?? first, reason!);
+  if (!target) return;
+  // From outside it comes as from the process itself, so that a server started there obeys it as its parent's; but that
+  // would make 'normal' more than it is: only a process itself ends by it.
+  const from = sender?.pid ?? (reason === 'normal' ? new Pid(undefined) : first);
+  sendExit(target, from, reason!);
 }
 
 /** Whether exits of linked processes arrive as EXIT messages. Returns what was set before. */

@@ -7,7 +7,7 @@
  *   const reply = await receiveIn(proc, (m) => isReply(m), 1000);
  */
 import { currentClock, type TimerHandle } from './clock.ts';
-import { BadArgument, badTimeout } from './errors.ts';
+import { BadArgument, badTimeout, isTimeout } from './errors.ts';
 import { crashProcess } from './exit-signals.ts';
 import { CAST, INFO, SYSTEM } from './mailbox.ts';
 import { DEAD, type Proc } from './proc.ts';
@@ -82,7 +82,7 @@ export function receiveIn(
       `${proc.pid} waits in receive already`,
       'Await one receive before the next; wait for several senders with one match.',
     );
-  if (!(milliseconds >= 0)) throw badTimeout('receive', milliseconds);
+  if (!isTimeout(milliseconds)) throw badTimeout('receive', milliseconds);
   const promise = new Promise<unknown>(capture);
   const waiting: Waiting = { match, resolve: lastResolve, seen: 0, timer: undefined };
   const message = take(proc, waiting);

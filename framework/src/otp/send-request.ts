@@ -18,11 +18,11 @@
  */
 import { From } from './call.ts';
 import { currentClock } from './clock.ts';
-import { BadArgument, badTimeout, CallError } from './errors.ts';
+import { BadArgument, badTimeout, CallError, isTimeout } from './errors.ts';
 import { crashOf, type ExitReason } from './exit-reason.ts';
 import type { CallPayload, CallReply, GenServer, Handlers } from './gen-server.ts';
 import { INFO } from './mailbox.ts';
-import { takeMessage } from './monitor.ts';
+import { tagOf, takeMessage } from './monitor.ts';
 import { ownedTimer } from './owned-timer.ts';
 import { DEAD, type Proc } from './proc.ts';
 import { requireProc } from './spawn.ts';
@@ -37,7 +37,7 @@ export interface ResponseMessage<R = unknown> {
 }
 
 export function isResponse(message: unknown): message is ResponseMessage {
-  return typeof message === 'object' && message !== null && (message as ResponseMessage).tag === 'RESPONSE';
+  return tagOf(message) === 'RESPONSE';
 }
 
 export interface ResponseOptions {
@@ -201,7 +201,7 @@ function first<R>(requests: readonly Request<R>[], options: ResponseOptions): Pr
   if (requests.some(({ owner }) => owner !== me))
     throw new BadArgument('not_owner', `${me.pid} did not send this request`, 'Wait where sendRequest was called.');
   const { until, timeout = until === undefined ? Infinity : Math.max(0, until - currentClock().now()) } = options;
-  if (!(timeout >= 0)) throw badTimeout('waitResponse', timeout);
+  if (!isTimeout(timeout)) throw badTimeout('waitResponse', timeout);
   const there = takeMessage(me, (m) => isResponse(m) && requests.includes(m.request as Request<R>));
   if (there) {
     const { request, outcome } = there.message as ResponseMessage<R>;

@@ -24,6 +24,7 @@ import type { Self } from './gen-server.ts';
 import { reasonOfThrow } from './thrown.ts';
 import { hasUnseen, receiveIn, type Receiving, serveReceive, skipRemoved } from './receiving.ts';
 import type { timeout as TIMEOUT } from './step.ts';
+import { isThenable, promiseOf } from './thenable.ts';
 
 export type Body = (self: Self) => unknown;
 
@@ -48,8 +49,9 @@ export class FunctionProc extends Proc implements Receiving {
     endProcess(this, reason);
   }
 
-  /** Puts the start of the function into the run queue. */
+  /** Puts the start of the function into the run queue. Links and monitors stand: who hears of it may end it, too. */
   begin(): void {
+    publishStart(this);
     this.deliver((): void => this.run(), undefined, SYSTEM);
   }
 
@@ -62,7 +64,7 @@ export class FunctionProc extends Proc implements Receiving {
     } catch (error) {
       return crashProcess(this, reasonOfThrow(error));
     }
-    Promise.resolve(result).then(
+    (isThenable(result) ? promiseOf(result) : Promise.resolve()).then(
       () => endProcess(this, 'normal'),
       (error: unknown) => crashProcess(this, reasonOfThrow(error)),
     );
@@ -95,7 +97,6 @@ export function makeFunctionProc(body: Body, kind = 'process'): FunctionProc {
   if (parent?.status === DEAD) throw new ProcessEnded(parent.pid);
   const proc = new FunctionProc(body, parent, kind);
   living.add(proc);
-  publishStart(proc);
   return proc;
 }
 

@@ -39,6 +39,7 @@ import type { ShownStatus, Status } from './status.ts';
 import { initOk, type StepOptions } from './step.ts';
 import type { SysEvent } from './sys-debug.ts';
 import type { ViaName } from './target.ts';
+import { isThenable, promiseOf } from './thenable.ts';
 import { reasonOfThrow } from './thrown.ts';
 
 /** What the function knows of its process. */
@@ -104,7 +105,7 @@ export class SpecialProc extends GenServerProc implements Receiving {
       crashProcess(this, reason);
       return undefined;
     }
-    Promise.resolve(result).then(
+    (isThenable(result) ? promiseOf(result) : Promise.resolve()).then(
       () => this.#entered || endProcess(this, 'normal'),
       (error: unknown) => crashProcess(this, reasonOfThrow(error)),
     );

@@ -11,7 +11,7 @@ import { inspect } from 'node:util';
 import { type Behaviour, type BehaviourProc, type InitFailure, MAKE } from './behaviour.ts';
 import { publishStart } from './channels.ts';
 import { currentClock } from './clock.ts';
-import { BadArgument, badTimeout, NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
+import { BadArgument, badTimeout, isTimeout, NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
 import { crashOf, type ExitReason } from './exit-reason.ts';
 import { endProcess } from './exit-signals.ts';
 import type { GenServer } from './gen-server.ts';
@@ -26,7 +26,7 @@ import {
   removeMonitor,
 } from './monitor.ts';
 import type { Pid } from './pid.ts';
-import { currentProc, DEAD, living, type Proc } from './proc.ts';
+import { currentProc, DEAD, HELD, IDLE, living, type Proc } from './proc.ts';
 import { runAs } from './scheduler.ts';
 import { requireProc } from './spawn.ts';
 import { type Ref, ViaName } from './target.ts';
@@ -139,21 +139,46 @@ export function startProc(
     );
   }
   const { timeout = Infinity } = options;
-  if (!(timeout >= 0)) throw badTimeout(`start of ${behaviour.name}`, timeout);
+  if (!isTimeout(timeout)) throw badTimeout(`start of ${behaviour.name}`, timeout);
   const proc = behaviour[MAKE](parent);
   living.add(proc);
   publishStart(proc);
   watch?.(proc);
+  // Who hears of a start may end either of the two.
+  if (linked && parent!.status === DEAD) endProcess(proc, parent!.exitReason!);
+  if (proc.status === DEAD) return { error: new StartError(behaviour.name, proc.exitReason!) };
   const refused = options.name && claimName(behaviour, proc, options.name);
   if (refused) return refused;
   if (linked) {
     proc.boundTo = parent!.pid;
     addLink(parent!, proc);
   }
-  const failure = runAs(proc, proc.begin, arg);
+  const failure = nested < MOST_NESTED ? beginNow(proc, arg) : beginLater(proc, arg);
   if (failure === undefined) return { pid: proc.pid };
   if (!(failure instanceof Promise)) return outcomeOf(behaviour, proc, parent, linked, failure);
   return startedLater(failure, behaviour, proc, parent, linked, timeout);
+}
+
+/** Inits that run inside each other: a child's in its supervisor's, and so on. Deeper ones get a stack of their own. */
+const MOST_NESTED = 100;
+let nested = 0;
+
+function beginNow(proc: BehaviourProc, arg: unknown): ReturnType<BehaviourProc['begin']> {
+  nested++;
+  try {
+    return runAs(proc, proc.begin, arg);
+  } finally {
+    nested--;
+  }
+}
+
+function beginLater(proc: BehaviourProc, arg: unknown): Promise<InitFailure | undefined> {
+  proc.status = HELD;
+  return Promise.resolve().then(() => {
+    if (proc.status !== HELD) return { ignored: false, reason: proc.exitReason! };
+    proc.status = IDLE;
+    return beginNow(proc, arg);
+  });
 }
 
 /** The outcome of a start whose init waits. */

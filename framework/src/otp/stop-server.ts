@@ -1,6 +1,6 @@
 /** Stopping a server from outside, with its `terminate`. OTP's gen_server:stop (rule R-08). */
 import { isDeepStrictEqual } from 'node:util';
-import { badTimeout, CallError, ProcessEnded } from './errors.ts';
+import { badTimeout, CallError, isTimeout, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { GenServerProc } from './gen-server-process.ts';
 import { SYSTEM } from './mailbox.ts';
@@ -30,7 +30,7 @@ export function stopServer(
   if (!proc) return Promise.reject(new CallError('call_noproc', textOf(target), 'noproc'));
   if (proc === caller) return Promise.reject(new CallError('call_self', textOf(target), 'callingSelf'));
   const { timeout = Infinity } = options;
-  if (!(timeout >= 0)) return Promise.reject(badTimeout(textOf(target), timeout));
+  if (!isTimeout(timeout)) return Promise.reject(badTimeout(textOf(target), timeout));
   return new Promise((resolve, reject) => {
     const late = (): void => {
       removeMonitor(watch, proc, false);

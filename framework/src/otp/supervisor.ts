@@ -13,14 +13,16 @@
  *   });
  *   await start(bank);
  */
+import { types } from 'node:util';
+import { shown } from '../platform/error-text.ts';
 import type { Behaviour } from './behaviour.ts';
 import { type ChildAnswer, ChildError, type ChildInfo } from './children.ts';
 import { BadArgument } from './errors.ts';
-import { type ChildSpec, normalSpec, type NormalSpec, type StartedWith } from './child-spec.ts';
+import { type ChildSpec, isKey, normalSpec, type NormalSpec, type StartedWith } from './child-spec.ts';
 import { request } from './call.ts';
 import { type AutoShutdown, checkAutoShutdown } from './supervisor-flags.ts';
 import { behaviourOf } from './gen-server.ts';
-import type { Pid } from './pid.ts';
+import { Pid } from './pid.ts';
 import type { Key } from './registry.ts';
 import { checkIntensity, DEFAULT_INTENSITY, type Intensity } from './restart-intensity.ts';
 import type { Strategy } from './restart-strategy.ts';
@@ -82,24 +84,24 @@ export function startChild(target: Target, spec: ChildSpec, options?: WithInfo):
 
 /** Stops a child. A supervisor keeps its spec, a dynamic one (where the child is named by pid) forgets it. @throws ChildError not_found */
 export function terminateChild(target: Target, child: Key | Pid): Promise<void> {
-  return request(target, 'terminateChild', child, Infinity).then(valueOf<void>);
+  return ask(target, 'terminateChild', child).then(valueOf<void>);
 }
 
 /** Starts a stopped child again. @throws ChildError not_found, running, restarting, child_start_failed, child_ignored */
 export function restartChild(target: Target, id: Key): Promise<Pid>;
 export function restartChild(target: Target, id: Key, options: WithInfo): Promise<StartedWith>;
 export function restartChild(target: Target, id: Key, options?: WithInfo): Promise<Pid | StartedWith> {
-  return request(target, 'restartChild', id, Infinity).then((answer) => startedOf(answer, options));
+  return ask(target, 'restartChild', id).then((answer) => startedOf(answer, options));
 }
 
 /** Forgets a stopped child. @throws ChildError not_found, running, restarting */
 export function deleteChild(target: Target, id: Key): Promise<void> {
-  return request(target, 'deleteChild', id, Infinity).then(valueOf<void>);
+  return ask(target, 'deleteChild', id).then(valueOf<void>);
 }
 
 /** The spec of a child with every default filled in; of a dynamic supervisor's child by its pid. @throws ChildError not_found */
 export function getChildSpec(target: Target, child: Key | Pid): Promise<NormalSpec> {
-  return request(target, 'childSpec', child, Infinity).then(valueOf<NormalSpec>);
+  return ask(target, 'childSpec', child).then(valueOf<NormalSpec>);
 }
 
 /** The children, last started first (rule R-50). */
@@ -117,6 +119,16 @@ export interface ChildCounts {
 
 export function countChildren(target: Target): Promise<ChildCounts> {
   return request(target, 'countChildren', undefined, Infinity) as Promise<ChildCounts>;
+}
+
+/** What can name no child is no supervisor's trouble: it would fail over it. */
+function ask(target: Target, operation: string, child: unknown): Promise<unknown> {
+  if (isPid(child) || isKey(child)) return request(target, operation, child, Infinity);
+  return Promise.reject(new ChildError({ code: 'not_found', child: shown(child) }));
+}
+
+function isPid(child: unknown): boolean {
+  return typeof child === 'object' && child !== null && !types.isProxy(child) && child instanceof Pid;
 }
 
 function pidOf(answer: unknown): Pid {

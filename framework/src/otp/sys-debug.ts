@@ -8,6 +8,7 @@
 import { appendFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import type { From } from './call.ts';
+import { shown } from '../platform/error-text.ts';
 import { currentClock } from './clock.ts';
 import type { LastMessage } from './last-message.ts';
 import { INFO } from './mailbox.ts';
@@ -73,13 +74,22 @@ export class Debug {
       if (this.log.length > this.logLength) this.log.shift();
     }
     if (this.trace) process.stdout.write(`${eventLine(who, event)}\n`);
-    if (this.file !== undefined) appendFileSync(this.file, `${eventLine(who, event)}\n`);
+    if (this.file !== undefined) this.append(this.file, `${eventLine(who, event)}\n`);
     for (const hook of this.installed) this.run(hook, event, state);
   }
 
   /** Writes the log, one event a line. */
   printLog(who: string): void {
     for (const event of this.log ?? []) process.stdout.write(`${eventLine(who, event)}\n`);
+  }
+
+  /** A file that can be written to no more is given up; the server goes on. */
+  private append(file: string, line: string): void {
+    try {
+      appendFileSync(file, line);
+    } catch {
+      this.file = undefined;
+    }
   }
 
   private run(hook: Installed, event: SysEvent, state: unknown): void {
@@ -102,8 +112,13 @@ export function eventLine(who: string, event: SysEvent): string {
   return `*DBG* ${who} got ${what}${kind === 'call' ? ` from ${String(event.from ?? 'outside')}` : ''}`;
 }
 
+/** Never throws: what a message is made of is not the affair of who traces it. */
 function brief(value: unknown): string {
-  return inspect(value, { depth: 2, breakLength: Infinity, maxStringLength: 200, maxArrayLength: 20 });
+  try {
+    return inspect(value, { depth: 2, breakLength: Infinity, maxStringLength: 200, maxArrayLength: 20 });
+  } catch {
+    return shown(value);
+  }
 }
 
 /** What is told of a message that a server takes, from the two slots it was kept in. */

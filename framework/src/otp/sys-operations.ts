@@ -2,6 +2,7 @@
  * What a system message can ask of a server, by name: so it can come from another node as well. See sys.ts for what each
  * does; the parameters are those of the function there.
  */
+import { appendFileSync } from 'node:fs';
 import type { Behaviour } from './behaviour.ts';
 import type { From } from './call.ts';
 import { currentClock } from './clock.ts';
@@ -16,13 +17,19 @@ import { infoOf } from './process.ts';
 import { Debug, type DebugFunction, LOG_LENGTH, type Statistics, type SysEvent } from './sys-debug.ts';
 import { GenroomError } from '../platform/errors.ts';
 
-export type SysErrorCode = 'not_suspended' | 'code_change_failed' | 'callback_failed' | 'already_installed';
+export type SysErrorCode =
+  | 'not_suspended'
+  | 'code_change_failed'
+  | 'callback_failed'
+  | 'already_installed'
+  | 'log_file_failed';
 
 const REMEDIES: Record<SysErrorCode, string> = {
   not_suspended: 'Call suspend first, and resume afterwards.',
   code_change_failed: 'Mend codeChange; the server still runs its old code on its old state.',
   callback_failed: 'Mend the function; the state is as it was.',
   already_installed: 'Remove it first, or install it under an id of its own.',
+  log_file_failed: 'Name a file in a directory that is there and may be written to.',
 };
 
 /** A server could not do what sys asked; it goes on as before. */
@@ -59,6 +66,15 @@ function safely<T>(server: GenServerProc, name: string, run: () => T): T {
     return run();
   } catch (error) {
     throw new SysError('callback_failed', `the function that ${name} runs at ${server.pid} threw`, { cause: error });
+  }
+}
+
+/** The requester hears of a file that cannot be written to, as `{error, open_file}` in OTP; the server has no part in it. */
+function checkWritable(server: GenServerProc, file: string): void {
+  try {
+    appendFileSync(file, '');
+  } catch (error) {
+    throw new SysError('log_file_failed', `the events of ${server.pid} cannot be written to ${file}`, { cause: error });
   }
 }
 
@@ -115,6 +131,7 @@ const operations = {
 
   logToFile: (server: GenServerProc, file: string | false): void =>
     debugging(server, (debug) => {
+      if (file !== false) checkWritable(server, file);
       debug.file = file === false ? undefined : file;
     }),
 

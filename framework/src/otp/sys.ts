@@ -12,7 +12,7 @@
  *   await resume(account);
  */
 import { DEFAULT_CALL_TIMEOUT, From } from './call.ts';
-import { CallError, ProcessEnded } from './errors.ts';
+import { badTimeout, CallError, isTimeout, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { GenServer } from './gen-server.ts';
@@ -43,8 +43,9 @@ function ask<T>(
   const text = `sys.${name}(${String(target)})`;
   if (!server) return Promise.reject(new CallError('call_noproc', text, 'noproc'));
   if (server === caller) return Promise.reject(new CallError('call_self', text, 'callingSelf'));
+  const { timeout = DEFAULT_CALL_TIMEOUT } = options;
+  if (!isTimeout(timeout)) return Promise.reject(badTimeout(text, timeout));
   return new Promise<T>((resolve, reject) => {
-    const { timeout = DEFAULT_CALL_TIMEOUT } = options;
     const from = new From<T>(server, caller, `sys.${name}`, timeout, resolve, reject);
     if (server.remote) server.remote.system((server as RemoteProc).address, name, parameters, from as From);
     else serveSystem(server, name, parameters, from as From);

@@ -8,7 +8,7 @@
  *   for await (const outcome of task.asyncStream(urls, fetchPage, { maxConcurrency: 4 })) …
  */
 import { availableParallelism } from 'node:os';
-import { BadArgument, CallError } from './errors.ts';
+import { BadArgument, CallError, isTimeout } from './errors.ts';
 import { sendExit } from './exit-signals.ts';
 import { isExit, removeLink, takeMessage } from './monitor.ts';
 import { procOf } from './proc.ts';
@@ -54,7 +54,7 @@ export function asyncStream<I, T>(
   const { maxConcurrency = availableParallelism(), timeout = DEFAULT_TIMEOUT, onTimeout = 'exit' } = options;
   if (!(Number.isInteger(maxConcurrency) && maxConcurrency > 0))
     throw bad('maxConcurrency', maxConcurrency, 'Give a whole number from 1 up.');
-  if (!(timeout >= 0)) throw bad('timeout', timeout, 'Give milliseconds or Infinity.');
+  if (!isTimeout(timeout)) throw bad('timeout', timeout, 'Give milliseconds or Infinity.');
   if (onTimeout !== 'exit' && onTimeout !== 'killTask') throw bad('onTimeout', onTimeout, "Use 'exit' or 'killTask'.");
   return run(items, work, { ...options, maxConcurrency, timeout, onTimeout });
 }

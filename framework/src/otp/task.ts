@@ -14,7 +14,7 @@ import { BadArgument } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Self } from './gen-server.ts';
 import { INFO } from './mailbox.ts';
-import { addLink, addMonitor, type Down, isDown, type Monitor, removeMonitor, takeMessage } from './monitor.ts';
+import { addLink, addMonitor, type Down, isDown, type Monitor, removeMonitor, tagOf, takeMessage } from './monitor.ts';
 import { ownedTimer } from './owned-timer.ts';
 import { currentProc, DEAD, type Proc, procOf } from './proc.ts';
 import { type Body, makeFunctionProc, requireProc } from './spawn.ts';
@@ -33,7 +33,7 @@ export interface TaskResult<T = unknown> {
 export type TaskRef = Monitor;
 
 export function isTaskResult(message: unknown): message is TaskResult {
-  return typeof message === 'object' && message !== null && (message as TaskResult).tag === 'TASK';
+  return tagOf(message) === 'TASK';
 }
 
 /** What `async` gives: to be waited for by the process that made it. */

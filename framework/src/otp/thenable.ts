@@ -20,5 +20,15 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** A promise of the language's own, which calls back once and later; its `then` does not throw. */
 export function promiseOf(thenable: PromiseLike<unknown>): Promise<unknown> {
-  return types.isPromise(thenable) ? thenable : new Promise((resolve) => resolve(thenable));
+  return isUntouched(thenable) ? thenable : new Promise((resolve) => resolve(thenable));
+}
+
+/** A promise as async functions make them: subclasses, and promises with a `then` of their own, do as they like. */
+function isUntouched(thenable: PromiseLike<unknown>): thenable is Promise<unknown> {
+  return (
+    types.isPromise(thenable) &&
+    Object.getPrototypeOf(thenable) === Promise.prototype &&
+    !Object.hasOwn(thenable, 'then') &&
+    !Object.hasOwn(thenable, 'constructor')
+  );
 }

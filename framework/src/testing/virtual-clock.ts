@@ -13,7 +13,9 @@
  *     useClock(before);
  */
 import type { Clock, TimerHandle } from '../otp/clock.ts';
+import { BadArgument } from '../otp/errors.ts';
 import { runnableCount } from '../otp/scheduler.ts';
+import { shown } from '../platform/error-text.ts';
 
 interface Timer {
   readonly due: number;
@@ -33,6 +35,8 @@ export class VirtualClock implements Clock {
   readonly #timers = new Set<Timer>();
   /** Counts what happens on this clock. */
   #moves = 0;
+  /** The advance that was asked for last. */
+  #last: Promise<void> = Promise.resolve();
 
   /** @param startsAt what `wall()` says at first, in milliseconds since 1970; default 2026-01-01 UTC */
   constructor(startsAt: number = Date.UTC(2026, 0, 1)) {
@@ -63,8 +67,23 @@ export class VirtualClock implements Clock {
     if (this.#timers.delete(handle as Timer)) this.#moves++;
   }
 
-  /** Moves time on by `ms` milliseconds, firing what becomes due, and settles. */
-  async advance(ms: number): Promise<void> {
+  /**
+   * Moves time on by `ms` milliseconds, firing what becomes due, and settles. One that is called while another is under
+   * way begins when that has ended.
+   *
+   * @throws BadArgument `invalid_advance` for what is no number of milliseconds from 0 up
+   */
+  advance(ms: number): Promise<void> {
+    if (!(Number.isFinite(ms) && ms >= 0))
+      return Promise.reject(
+        new BadArgument('invalid_advance', `time cannot move on by ${shown(ms)}`, 'Give milliseconds from 0 up.'),
+      );
+    const done = this.#last.then(() => this.#advance(ms));
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  async #advance(ms: number): Promise<void> {
     const until = this.#now + ms;
     await this.settled();
     for (let timer = this.#first(until); timer; timer = this.#first(until)) {

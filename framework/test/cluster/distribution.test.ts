@@ -252,6 +252,33 @@ describe('what crosses', () => {
     expect([await a.call(here, 'get'), b.isAlive(there), a.openWith('b')!.calls]).toEqual([3, true, 0]);
   });
 
+  test('what is nested too deep is refused, and costs what is sent beside it nothing', async () => {
+    const { here } = await counterOnB(3);
+    const nest = (levels: number, around: (inner: unknown) => unknown): unknown => {
+      let value: unknown = 1;
+      for (let i = 0; i < levels; i++) value = around(value);
+      return value;
+    };
+    for (const around of [
+      (x: unknown) => ({ x }),
+      (x: unknown) => [x, here],
+      (x: unknown) => new Map([[1, x]]),
+      (x: unknown) => ({ '\u0000genroom': x }),
+    ])
+      for (const levels of [400, 1001, 1500, 2500, 5000, 100_000]) {
+        const [deep, beside] = await Promise.allSettled([
+          a.call(here, 'echo', nest(levels, around) as object, { timeout: 3000 }),
+          a.call(here, 'get'),
+        ]);
+        if (levels === 400) expect(deep.status).toBe('fulfilled');
+        else expect(deep).toMatchObject({ reason: { code: 'message_not_data' } });
+        expect(beside).toEqual({ status: 'fulfilled', value: 3 });
+      }
+    // An error loses what lies too deep, and arrives.
+    const deep = nest(3000, (cause) => new Error('e', { cause })) as Error;
+    expect(await a.call(here, 'echo', deep)).toMatchObject({ message: 'e', cause: { message: 'e' } });
+  });
+
   test('a behaviour crosses by its name where both nodes offer it', async () => {
     const { here } = await counterOnB();
     const mine = a.offer(counterOf(a), 'offered');

@@ -118,3 +118,8 @@ export const counter = genServer({
   },
   terminate: (reason, state) => state.to?.({ terminate: reason }),
 });
+
+/** Lets what can go on without time passing do so. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+}

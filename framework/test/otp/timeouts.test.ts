@@ -1,6 +1,7 @@
 /** A timeout that is no time, below 0 or no number, is refused wherever one is taken, as in Elixir. */
 import { expect, test } from 'vitest';
 import {
+  call,
   exit,
   genServer,
   initOk,
@@ -16,6 +17,7 @@ import {
   spawn,
   start,
   stopServer,
+  sys,
   task,
 } from '../../src/otp/index.ts';
 import { describeReason } from '../../src/otp/exit-reason.ts';
@@ -23,8 +25,8 @@ import { failure, inProcess, mailbox } from './stage.ts';
 
 const echo = genServer({ name: 'echo', init: () => 0, calls: { ask: (state, x: number) => reply(x, state) } });
 
-for (const bad of [-5, NaN]) {
-  test(`${bad} ms is no timeout: nothing waits, nothing fires`, async () => {
+for (const bad of [-5, NaN, '5', 5n] as number[]) {
+  test(`${typeof bad} ${bad} is no timeout: nothing waits, nothing fires`, async () => {
     const server = await start(echo);
     await inProcess(async () => {
       const me = spawn(() => receive());
@@ -39,6 +41,8 @@ for (const bad of [-5, NaN]) {
         async () => receiveResponse(request, { timeout: bad }),
         async () => stopServer(server, 'normal', { timeout: bad }),
         async () => start(echo, undefined, { timeout: bad }),
+        async () => call(server, 'ask', 1, { timeout: bad }),
+        async () => sys.getState(server, { timeout: bad }),
       ];
       for (const wait of waits) expect(await failure(wait())).toMatchObject({ code: 'invalid_timeout' });
       // Those that failed left nothing behind: each may be waited for.
@@ -49,7 +53,7 @@ for (const bad of [-5, NaN]) {
     exit(server, 'kill');
   });
 
-  test(`a step with the timeout ${bad} ends its server as a crash does`, async () => {
+  test(`a step with the timeout ${typeof bad} ${bad} ends its server as a crash does`, async () => {
     const ended: string[] = [];
     const idle = genServer({
       name: 'idle',

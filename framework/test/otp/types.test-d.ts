@@ -82,6 +82,8 @@ export async function uses(): Promise<void> {
   await start(Account);
   // @ts-expect-error a child's argument of the wrong type
   childSpec(Account, { number: 3 });
+  // @ts-expect-error a child's argument is missing
+  childSpec(Account);
   void wrong;
 
   const names = registry<typeof Account>({ name: 'accounts' });

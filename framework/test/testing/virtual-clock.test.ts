@@ -28,6 +28,24 @@ test('time stands still until it is moved, and moves by what was asked', async (
   expect([clock.now(), clock.wall()]).toEqual([250, 1_000_250]);
 });
 
+test('time never goes back, and moves by numbers only', async () => {
+  await clock.advance(100);
+  for (const bad of [-1, NaN, Infinity, '5' as never])
+    await expect(clock.advance(bad)).rejects.toMatchObject({ code: 'invalid_advance' });
+  expect(clock.now()).toBe(100);
+});
+
+test('an advance waits for the one before; both count', async () => {
+  const at: number[] = [];
+  for (const ms of [10, 120]) clock.setTimer(ms, () => at.push(clock.now()));
+  const first = clock.advance(100);
+  const second = clock.advance(50);
+  await first;
+  expect([clock.now(), ...at]).toEqual([100, 10]);
+  await second;
+  expect([clock.now(), ...at]).toEqual([150, 10, 120]);
+});
+
 test('timers fire in the order of their due times, each at its own time', async () => {
   const fired: unknown[] = [];
   for (const [name, ms] of [
