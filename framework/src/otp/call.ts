@@ -267,7 +267,8 @@ export function request(target: Target, name: string, payload: unknown, timeout:
   const server = resolveTarget(target);
   if (server === undefined) return Promise.reject(new CallError('call_noproc', callText(target, name), 'noproc'));
   if (server === caller) return Promise.reject(new CallError('call_self', callText(target, name), 'callingSelf'));
-  if (typeof timeout !== 'number' || !(timeout >= 0)) return Promise.reject(badTimeout(callText(target, name), timeout));
+  if (typeof timeout !== 'number' || !(timeout >= 0))
+    return Promise.reject(badTimeout(callText(target, name), timeout));
   const promise = new Promise<unknown>(capture);
   const from = new From<unknown>(server, caller, name, timeout, lastResolve as (value: unknown) => void, lastReject);
   server.deliver(name, payload, from);

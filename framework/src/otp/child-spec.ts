@@ -92,7 +92,12 @@ export function normalSpec(spec: ChildSpec): NormalSpec {
   if (spec.id === undefined)
     throw bad('missing_id', spec, 'has no id', 'Give it one that is unique within its supervisor.');
   if (!isKey(spec.id))
-    throw bad('invalid_id', spec.id, 'has no id by which it could be found', 'Use a string or a number, or a list of those.');
+    throw bad(
+      'invalid_id',
+      spec.id,
+      'has no id by which it could be found',
+      'Use a string or a number, or a list of those.',
+    );
   if (spec.behaviour === undefined ? typeof spec.start !== 'function' : !isBehaviour(spec.behaviour)) {
     throw bad(
       'missing_start',
@@ -161,5 +166,9 @@ export class BadChildSpec extends BadArgument {
 }
 
 function bad(code: SpecErrorCode, what: unknown, fault: string, remedy: string): BadChildSpec {
-  return new BadChildSpec(code, `the child spec ${typeof what === 'object' ? shown(what) : String(what)} ${fault}`, remedy);
+  return new BadChildSpec(
+    code,
+    `the child spec ${typeof what === 'object' ? shown(what) : String(what)} ${fault}`,
+    remedy,
+  );
 }
