@@ -166,9 +166,5 @@ export class BadChildSpec extends BadArgument {
 }
 
 function bad(code: SpecErrorCode, what: unknown, fault: string, remedy: string): BadChildSpec {
-  return new BadChildSpec(
-    code,
-    `the child spec ${typeof what === 'object' ? shown(what) : String(what)} ${fault}`,
-    remedy,
-  );
+  return new BadChildSpec(code, `the child spec ${shown(what)} ${fault}`, remedy);
 }
