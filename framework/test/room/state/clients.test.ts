@@ -6,6 +6,7 @@ import { TestClient, publicWorld } from './client.ts';
 import { change, newWorld, turns, World, type Limits, type Step } from './world.ts';
 
 const RUNS = Number(process.env.RUNS ?? 150);
+const TIMEOUT = Math.max(60_000, RUNS * 60);
 
 function follow(steps: Step[][], restartEvery: number, flushEvery: number, limits: Limits): void {
   const shadow = new Shadow();
@@ -39,7 +40,7 @@ function follow(steps: Step[][], restartEvery: number, flushEvery: number, limit
 }
 
 describe('clients without a view', () => {
-  test('hold the tree after each patch and each restart', { timeout: 60_000 }, () => {
+  test('hold the tree after each patch and each restart', { timeout: TIMEOUT }, () => {
     fc.assert(
       fc.property(
         turns(14),
@@ -53,7 +54,7 @@ describe('clients without a view', () => {
     );
   });
 
-  test('hold objects that are at several places', { timeout: 60_000 }, () => {
+  test('hold objects that are at several places', { timeout: TIMEOUT }, () => {
     fc.assert(
       fc.property(
         turns(14),

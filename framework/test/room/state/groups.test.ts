@@ -5,6 +5,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Shadow, restoreState, trackState } from '../../../src/room/state/index.ts';
 
+const RUNS = Number(process.env.RUNS ?? 300);
+const TIMEOUT = Math.max(60_000, RUNS * 60);
+
 const Part = schema({ n: t.number().default(0) }, 'Part');
 const Group = Part.extend({ parts: t.array(Part), named: t.map(Part), one: t.ref(Part).optional() }, 'Group');
 const State = schema({ parts: t.array(Part), top: t.ref(Group) }, 'State');
@@ -108,7 +111,7 @@ function follow(turns: readonly ((state: State) => void)[], flushEvery: number, 
 }
 
 describe('a recursive class', () => {
-  test('is followed by clients and shadow, whatever moves where', { timeout: 60_000 }, () => {
+  test('is followed by clients and shadow, whatever moves where', { timeout: TIMEOUT }, () => {
     const small = fc.nat({ max: 40 });
     const turn = fc.array(fc.tuple(fc.nat({ max: 400 }), small, fc.nat({ max: 2 }), small), {
       minLength: 1,
@@ -126,7 +129,7 @@ describe('a recursive class', () => {
           follow(turns, flushEvery, crashAfter);
         },
       ),
-      { numRuns: Number(process.env.RUNS ?? 300) },
+      { numRuns: RUNS },
     );
   });
 

@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { Shadow, restoreState, trackState, type StateSnapshot } from '../../../src/room/state/index.ts';
 import { change, describeTree, newWorld, turns, World } from './world.ts';
 
+const RUNS = Number(process.env.RUNS ?? 300);
+const TIMEOUT = Math.max(60_000, RUNS * 60);
+
 const byId = (snapshot: StateSnapshot): unknown => ({
   ...snapshot,
   nodes: snapshot.nodes.toSorted((a, b) => a.id - b.id),
@@ -11,7 +14,7 @@ const byId = (snapshot: StateSnapshot): unknown => ({
 });
 
 describe('a tree restored from its shadow', () => {
-  test('is the tree, whatever its turns did', { timeout: 60_000 }, () => {
+  test('is the tree, whatever its turns did', { timeout: TIMEOUT }, () => {
     fc.assert(
       fc.property(turns(12), turns(6), fc.nat({ max: 3 }), (first, second, flushEvery) => {
         const shadow = new Shadow();
@@ -38,7 +41,7 @@ describe('a tree restored from its shadow', () => {
         play(second);
         expect(describeTree(restoreState(new World(), shadow.snapshot()).state)).toEqual(describeTree(tracked.state));
       }),
-      { numRuns: Number(process.env.RUNS ?? 300) },
+      { numRuns: RUNS },
     );
   });
 });
