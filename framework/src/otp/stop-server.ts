@@ -31,26 +31,38 @@ export function stopServer(
   if (proc === caller) return Promise.reject(new CallError('call_self', textOf(target), 'callingSelf'));
   const { timeout = Infinity } = options;
   if (!isTimeout(timeout)) return Promise.reject(badTimeout(textOf(target), timeout));
-  return new Promise((resolve, reject) => {
-    const late = (): void => {
+  const promise = new Promise<void>(capture);
+  const resolve = lastResolve;
+  const reject = lastReject;
+  let cancel: (() => void) | undefined;
+  const watch = addMonitor(
+    (ended) => {
+      cancel?.();
+      if (caller?.status === DEAD) return;
+      if (sameReason(ended, reason)) resolve();
+      else if (proc.remote) reject(remoteEnd(proc, textOf(target), ended));
+      else reject(new CallError('call_down', textOf(target), ended));
+    },
+    proc,
+    proc.pid,
+  );
+  if (timeout !== Infinity) {
+    cancel = ownedTimer(caller, timeout, () => {
       removeMonitor(watch, proc, false);
       reject(new CallError('call_timeout', textOf(target), 'timeout'));
-    };
-    const cancel = timeout === Infinity ? undefined : ownedTimer(caller, timeout, late);
-    const watch = addMonitor(
-      (ended) => {
-        cancel?.();
-        if (caller?.status === DEAD) return;
-        if (sameReason(ended, reason)) resolve();
-        else if (proc.remote) reject(remoteEnd(proc, textOf(target), ended));
-        else reject(new CallError('call_down', textOf(target), ended));
-      },
-      proc,
-      proc.pid,
-    );
-    orderStop(proc, reason, caller?.pid);
-  });
+    });
+  }
+  orderStop(proc, reason, caller?.pid);
+  return promise;
 }
+
+let lastResolve: () => void;
+let lastReject: (error: Error) => void;
+/** One executor for all, so that a stop makes one closure and not three. */
+const capture = (resolve: () => void, reject: (error: Error) => void): void => {
+  lastResolve = resolve;
+  lastReject = reject;
+};
 
 /** A reason that cannot be read is that of nobody else; whoever compares it must not fail for it. */
 function sameReason(ended: ExitReason, asked: ExitReason): boolean {
