@@ -20,7 +20,7 @@ import { type DynamicFlags, flagsOf, type NormalFlags } from './supervisor-flags
 import { behaviourOf, compile, type CompiledServer } from './gen-server.ts';
 import { INFO } from './mailbox.ts';
 import { isExit } from './monitor.ts';
-import type { Pid } from './pid.ts';
+import { home, Pid } from './pid.ts';
 import { currentProc } from './proc.ts';
 import { isReportedEnd, isRestarted } from './restart-strategy.ts';
 import { IGNORE, type Init, noreply, type Next, reply, type Reply, Step, stop } from './step.ts';
@@ -50,9 +50,19 @@ interface State {
   /** What it was started with: `init` is asked with it again at a code change. */
   readonly arg: unknown;
   readonly flags: NormalFlags;
-  /** By the pid that is running, or the last one while restarting (row DS-41). */
-  readonly children: Map<Pid, Child>;
+  /** By the `keyOf` of the pid that is running, or of the last one while restarting (row DS-41). */
+  readonly children: Map<unknown, Child>;
   readonly restarts: number[];
+}
+
+/** The number of a pid of this node, which a Map finds without touching what it stands for; another pid itself. */
+function keyOf(pid: Pid): unknown {
+  return pid instanceof Pid && pid.home === home() ? pid.id : pid;
+}
+
+function childOf({ children }: State, pid: Pid): Child | undefined {
+  const child = children.get(keyOf(pid));
+  return child?.pid === pid ? child : undefined;
 }
 
 class Retry {
@@ -117,26 +127,26 @@ function dynamicServer(
   function enter(state: State, spec: NormalSpec, started: ChildStart): Answer {
     if ('reason' in started) return reply({ error: startFault(spec.id, started.reason) }, state);
     if (!('pid' in started)) return fault(state, 'child_ignored', spec.id);
-    state.children.set(started.pid, { spec: keptSpec(spec), pid: started.pid, restarting: false });
+    state.children.set(keyOf(started.pid), { spec: keptSpec(spec), pid: started.pid, restarting: false });
     return reply({ value: started }, state);
   }
 
   function terminateChild(state: State, pid: Pid): Maybe<Answer> {
-    const child = state.children.get(pid);
+    const child = childOf(state, pid);
     if (!child) return fault(state, 'not_found', pid);
     return whenDone(stopChildProcess(currentProc()!, pid, child.spec), () => {
-      state.children.delete(pid);
+      state.children.delete(keyOf(pid));
       return reply({}, state);
     });
   }
 
   function ended(state: State, pid: Pid, reason: ExitReason): Maybe<Next<State>> {
-    const child = state.children.get(pid);
+    const child = childOf(state, pid);
     if (!child) return noreply(state);
     if (isReportedEnd(child.spec.restart, reason))
       reportChild(currentProc()!, 'childTerminated', reason, child.spec, pid);
     if (!isRestarted(child.spec.restart, reason)) {
-      state.children.delete(pid);
+      state.children.delete(keyOf(pid));
       return noreply(state);
     }
     return restart(state, child, reason);
@@ -148,7 +158,7 @@ function dynamicServer(
     const pid = child.restarting ? undefined : child.pid;
     if (countRestart(me, name, state.restarts, intensity, { childId: child.spec.id, pid, reason })) {
       reportChild(me, 'shutdown', 'reachedMaxRestartIntensity', child.spec, child.pid);
-      state.children.delete(child.pid);
+      state.children.delete(keyOf(child.pid));
       return stop('shutdown', state);
     }
     const started = startChildProcess(child.spec, extraArguments);
@@ -169,16 +179,16 @@ function dynamicServer(
     if ('pid' in started) {
       child.pid = started.pid;
       child.restarting = false;
-      state.children.set(started.pid, child);
+      state.children.set(keyOf(started.pid), child);
     }
-    state.children.delete(before);
+    state.children.delete(keyOf(before));
     return noreply(state);
   }
 
   function info(state: State, message: unknown): Maybe<Next<State>> {
     if (isExit(message)) return ended(state, message.from, message.reason);
     if (message instanceof Retry) {
-      const child = state.children.get(message.pid);
+      const child = childOf(state, message.pid);
       if (child?.restarting) return restart(state, child, message.reason);
     }
     return noreply(state);
@@ -215,7 +225,7 @@ function dynamicServer(
         deleteChild: (state: State, id: unknown) => fault(state, 'not_found', id),
         whichChildren: (state: State) => reply([...state.children.values()].map(describe).reverse(), state),
         childSpec: (state: State, pid: Pid) => {
-          const child = state.children.get(pid);
+          const child = childOf(state, pid);
           return child ? reply({ value: child.spec }, state) : fault(state, 'not_found', pid);
         },
         countChildren: (state: State) => reply(countsOf([...state.children.values()].map(describe)), state),

@@ -1095,9 +1095,11 @@ describe('dynamic supervisors', () => {
       expect(reason).toBe(expected);
       expect(await code(terminateChild(d, pid))).toBe('not_found');
     }
-    await startChild(d, worker('a'));
+    const { id } = await startChild(d, worker('a'));
     for (const act of [terminateChild(d, 'a'), restartChild(d, 'a'), deleteChild(d, 'a'), terminateChild(d, d)])
       expect(await code(act)).toBe('not_found');
+    // Nor by the number in its pid.
+    for (const act of [terminateChild(d, id), getChildSpec(d, id)]) expect(await code(act)).toBe('not_found');
     expect((await countChildren(d)).active).toBe(1);
   });
 
