@@ -57,12 +57,17 @@ interface State {
 
 /** The number of a pid of this node, which a Map finds without touching what it stands for; another pid itself. */
 function keyOf(pid: Pid): unknown {
-  return pid instanceof Pid && pid.home === home() ? pid.id : pid;
+  return pid.home === home() ? pid.id : pid;
 }
 
+/** What is asked for may be anything, also what cannot be looked at. */
 function childOf({ children }: State, pid: Pid): Child | undefined {
-  const child = children.get(keyOf(pid));
-  return child?.pid === pid ? child : undefined;
+  try {
+    const child = pid instanceof Pid ? children.get(keyOf(pid)) : undefined;
+    return child?.pid === pid ? child : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 class Retry {
