@@ -92,7 +92,7 @@ export function remotePid(node: HomeNode, id: number): Pid {
 export function remoteProc(node: HomeNode, id: number): RemoteProc {
   const known = node.pids.get(id);
   if (known) return procOf(known) as RemoteProc;
-  const proc = new RemoteProc(node, id);
+  const proc = RemoteProc.of(node, id);
   node.pids.set(id, proc.pid);
   return proc;
 }
@@ -132,17 +132,17 @@ export function remoteThing<T extends Named>(node: HomeNode, reference: Referenc
 
 /** A reference to a monitor of another node: it compares, and leads to its owner if it is an alias there. */
 export function monitorOf(node: HomeNode, id: number, pid: Pid): Monitor {
-  return new Monitor(pid, new RemoteProc(node, { alias: id }), { alias: 'explicitUnalias' });
+  return new Monitor(pid, RemoteProc.of(node, { alias: id }), { alias: 'explicitUnalias' });
 }
 
 export function aliasOf(node: HomeNode, id: number): Alias {
-  return new Alias(new RemoteProc(node, { alias: id }), false);
+  return new Alias(RemoteProc.of(node, { alias: id }), false);
 }
 
 /** A call that waits on another node: an answer given here goes there. */
 export function fromOf(node: HomeNode, reference: Reference): From {
   return new From(
-    new RemoteProc(node, 0),
+    RemoteProc.of(node, 0),
     undefined,
     'forwarded',
     Infinity,

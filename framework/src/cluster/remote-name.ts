@@ -24,7 +24,7 @@ export class RemoteName<G extends GenServer = GenServer> extends ViaName<G> {
 
   /** What stands for whoever has the name there; there may be nobody. */
   override resolve(): Proc {
-    return new RemoteProc(this.#find(this.node), this.#address);
+    return RemoteProc.of(this.#find(this.node), this.#address);
   }
 
   override claim(): Pid | undefined {

@@ -14,7 +14,7 @@ import { publishUnexpected } from './channels.ts';
 import { badTimeout, isTimeout } from './errors.ts';
 import { crashProcess, endProcess } from './exit-signals.ts';
 import type { ExitReason } from './exit-reason.ts';
-import type { CompiledServer, Self } from './gen-server.ts';
+import type { CompiledServer } from './gen-server.ts';
 import { IdleTimeout } from './idle-timeout.ts';
 import type { LastMessage } from './last-message.ts';
 import type { Load } from './load.ts';
@@ -24,7 +24,7 @@ import * as proc from './proc.ts';
 import * as scheduler from './scheduler.ts';
 import * as step from './step.ts';
 import { systemMessageFirst, takeIn } from './server-inbox.ts';
-import { ServerSelf } from './server-self.ts';
+import type { ServerSelf } from './server-self.ts';
 import { shownStatus, type Status } from './status.ts';
 import { type Debug, receivedEvent } from './sys-debug.ts';
 import { isThenable, promiseOf } from './thenable.ts';
@@ -48,7 +48,7 @@ export class GenServerProc extends BehaviourProc {
   declare load: Load | undefined;
   declare protected idle: IdleTimeout | undefined;
   systemQueued = 0;
-  private readonly self: Self = new ServerSelf(this);
+  declare protected readonly self: ServerSelf;
   private last: LastMessage | undefined = undefined;
 
   constructor(server: CompiledServer, parent: proc.Proc | undefined) {

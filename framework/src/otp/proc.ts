@@ -9,7 +9,7 @@
  * - Sets that most processes never need (links, monitors, timers, names) exist only when used: an idle process stays
  *   below 1 KB.
  */
-import type { AsyncResource } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 import type { From } from './call.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { Mailbox } from './mailbox.ts';
@@ -19,7 +19,8 @@ import type { RemoteNode } from './remote.ts';
 import type { SmallSet } from './small-set.ts';
 import type { Status } from './status.ts';
 import * as scheduler from './scheduler.ts';
-import { contextFor, noContext, type Runnable } from './scheduler.ts';
+import { CONTEXT, type Runnable, takeSelf } from './scheduler.ts';
+import { ServerSelf } from './server-self.ts';
 
 export const IDLE = 0;
 export const QUEUED = 1;
@@ -41,7 +42,7 @@ export interface HeldName {
   describe(): string;
 }
 
-export abstract class Proc implements Runnable {
+export abstract class Proc extends AsyncResource implements Runnable {
   // What every message touches comes first, in as few cache lines as can be; of a server's fields too.
   status: number = IDLE;
   /** A message that came while nothing was queued, as the slots of Mailbox: `alone` is undefined where there is none. */
@@ -49,7 +50,6 @@ export abstract class Proc implements Runnable {
   aloneBody: unknown = undefined;
   /** What `mailbox` gives, once it was needed. */
   box: Mailbox | undefined = undefined;
-  readonly context: AsyncResource;
   server: unknown = undefined;
   state: unknown = undefined;
   suspended = false;
@@ -59,6 +59,8 @@ export abstract class Proc implements Runnable {
   /** Calls to this process that have no answer since the event loop was round, newest first. */
   openCalls: From | undefined = undefined;
   readonly pid: Pid;
+  /** What its own code knows of it; undefined for what stands for a process of another node. */
+  protected readonly self: ServerSelf | undefined;
   /** The process that started this one, whose EXIT a trapping GenServer obeys (rule R-28). */
   readonly parent: Pid | undefined;
   trapExit = false;
@@ -78,9 +80,11 @@ export abstract class Proc implements Runnable {
 
   /** @param standsFor the pid of a process of another node, where this one only stands for it */
   constructor(parent: Proc | undefined, standsFor?: Pid) {
+    super('genroom.process', CONTEXT);
     this.pid = standsFor ?? new Pid(this);
     this.parent = parent?.pid;
-    this.context = standsFor ? noContext : contextFor(this);
+    this.self = takeSelf();
+    if (this.self !== undefined) ServerSelf.belong(this.self, this);
     if (standsFor) standsFor[PROC] = this;
   }
 

@@ -16,6 +16,7 @@ import { CAST, INFO } from './mailbox.ts';
 import type { Monitor } from './monitor.ts';
 import { type Home, Pid } from './pid.ts';
 import { Proc } from './proc.ts';
+import { inNoContext } from './scheduler.ts';
 import type { Key } from './registry.ts';
 
 /** Whom a signal is for on its node: a process by its number, or whoever has a name. */
@@ -58,6 +59,12 @@ export class RemoteProc extends Proc {
   readonly #node: RemoteNode;
   readonly address: Address;
 
+  /** What stands for a process of another node; it keeps nothing of the context in which it is made. */
+  static of(node: RemoteNode, address: Address): RemoteProc {
+    return inNoContext(makeRemote, node, address);
+  }
+
+  /** Made by `of` only. */
   constructor(node: RemoteNode, address: Address) {
     super(undefined, new Pid(undefined, node.home, typeof address === 'number' ? address : 0));
     this.#node = node;
@@ -84,3 +91,5 @@ export class RemoteProc extends Proc {
 
   protected override handle(): void {}
 }
+
+const makeRemote = (node: RemoteNode, address: Address): RemoteProc => new RemoteProc(node, address);

@@ -15,6 +15,7 @@
  *   schedule(proc); // proc.slice() runs soon, in proc's async context
  */
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { ServerSelf } from './server-self.ts';
 
 /** Messages one slice may handle before the next process gets its turn. */
 export const SLICE_MESSAGES = 64;
@@ -22,14 +23,13 @@ export const SLICE_MESSAGES = 64;
 const BURST_MS = 8;
 const LONGEST_STRIDE = 256;
 
-/** What the scheduler needs of a process. */
-export interface Runnable {
-  readonly context: AsyncResource;
+/** What the scheduler needs of a process, which is its own async context: one object less to reach in each slice. */
+export interface Runnable extends AsyncResource {
   /** Handles some messages. Never throws. */
   slice(): void;
 }
 
-const owner = new AsyncLocalStorage<Runnable>();
+const owner = new AsyncLocalStorage<ServerSelf>();
 
 /** As fields of one constant object they are reached without a look at whether they are set already. */
 const turn = {
@@ -48,7 +48,7 @@ const turn = {
 
 /** The process whose slice runs, or in whose async context this code runs (after an await, in a bare timer). */
 export function ownerOfContext(): Runnable | undefined {
-  return turn.running ?? owner.getStore();
+  return turn.running ?? ServerSelf.processOf(owner.getStore());
 }
 
 /** The process whose slice runs on this stack, if any. */
@@ -56,26 +56,38 @@ export function ownerOfSlice(): Runnable | undefined {
   return turn.running;
 }
 
-const MANUAL = { requireManualDestroy: true };
+/** How Node makes a process's context: nothing is to be told of its end, and no other context is its cause. */
+export const CONTEXT = { requireManualDestroy: true, triggerAsyncId: 0 };
 /**
  * The context that processes' contexts are made from. Entering one's store within it costs a fifth of `owner.run`, and a
  * process takes over none of the stores of whoever happened to start it: it outlives them.
  */
-const root = new AsyncResource('genroom.scheduler', MANUAL);
-let entering: Runnable | undefined;
+const root = new AsyncResource('genroom.scheduler', CONTEXT);
+/** What stands for the process that is being made: its context is there before itself. */
+let entering: ServerSelf | undefined;
 
-function enterContext(): AsyncResource {
-  owner.enterWith(entering!);
-  return new AsyncResource('genroom.process', MANUAL);
+function enterContext<A, B, T>(make: (a: A, b: B) => T, a: A, b: B): T {
+  entering = new ServerSelf();
+  owner.enterWith(entering);
+  return make(a, b);
 }
 
-/** For what never runs. */
-export const noContext = root;
+/** Runs what makes a process, within that process's async context; what it starts later is named after the process. */
+export function inOwnContext<A, B, T>(make: (a: A, b: B) => T, a: A, b: B): T {
+  return root.runInAsyncScope(enterContext<A, B, T>, undefined, make, a, b);
+}
 
-/** The async context that a process's slices run in; what they start (timers, promises) is named after the process. */
-export function contextFor(runnable: Runnable): AsyncResource {
-  entering = runnable;
-  return root.runInAsyncScope(enterContext);
+/** Runs what makes something that never runs and is to keep nobody's context. */
+export function inNoContext<A, B, T>(make: (a: A, b: B) => T, a: A, b: B): T {
+  entering = undefined;
+  return root.runInAsyncScope(make, undefined, a, b);
+}
+
+/** What stands for the process that is just being made, in its context; undefined where it is to have none. */
+export function takeSelf(): ServerSelf | undefined {
+  const self = entering;
+  entering = undefined;
+  return self;
 }
 
 /** Runs `work` as a part of `runnable` (and with it as `this`): inside its async context, with `self()` naming it. */
@@ -85,7 +97,7 @@ export function runAs<T>(runnable: Runnable, work: (arg: unknown) => T, arg?: un
   const before = turn.running;
   turn.running = runnable;
   try {
-    return runnable.context.runInAsyncScope(work, runnable, arg);
+    return runnable.runInAsyncScope(work, runnable, arg);
   } finally {
     turn.running = before;
   }
@@ -163,7 +175,7 @@ function drain(): void {
     turn.waiting--;
     turn.running = next;
     try {
-      next.context.runInAsyncScope(next.slice, next);
+      next.runInAsyncScope(next.slice, next);
     } catch (error) {
       raiseLater(next, error);
     }
@@ -178,8 +190,8 @@ function drain(): void {
  * A slice that threw all the same costs its own process: Node raises the error as its stray, the others go on. Not in a
  * microtask: after an exception there Node lets the next one go on in the same context, and so as the process.
  */
-function raiseLater({ context }: Runnable, error: unknown): void {
-  context.runInAsyncScope(setImmediate, undefined, () => {
+function raiseLater(runnable: Runnable, error: unknown): void {
+  runnable.runInAsyncScope(setImmediate, undefined, () => {
     throw error;
   });
 }

@@ -22,6 +22,7 @@ import type { Pid } from './pid.ts';
 import { currentProc, DEAD, living, Proc } from './proc.ts';
 import type { Self } from './gen-server.ts';
 import { reasonOfThrow } from './thrown.ts';
+import { inOwnContext } from './scheduler.ts';
 import { hasUnseen, receiveIn, type Receiving, serveReceive, skipRemoved } from './receiving.ts';
 import type { timeout as TIMEOUT } from './step.ts';
 import { isThenable, promiseOf } from './thenable.ts';
@@ -60,7 +61,7 @@ export class FunctionProc extends Proc implements Receiving {
     this.body = undefined;
     let result: unknown;
     try {
-      result = body({ pid: this.pid, signal: this.signal });
+      result = body(this.self!);
     } catch (error) {
       return crashProcess(this, reasonOfThrow(error));
     }
@@ -95,7 +96,7 @@ export class FunctionProc extends Proc implements Receiving {
 export function makeFunctionProc(body: Body, kind = 'process'): FunctionProc {
   const parent = currentProc();
   if (parent?.status === DEAD) throw new ProcessEnded(parent.pid);
-  const proc = new FunctionProc(body, parent, kind);
+  const proc = inOwnContext((of, by) => new FunctionProc(of, by, kind), body, parent);
   living.add(proc);
   return proc;
 }

@@ -27,7 +27,7 @@ import {
 } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { currentProc, DEAD, HELD, IDLE, living, type Proc } from './proc.ts';
-import { runAs } from './scheduler.ts';
+import { inOwnContext, runAs } from './scheduler.ts';
 import { requireProc } from './spawn.ts';
 import { type Ref, ViaName } from './target.ts';
 
@@ -122,6 +122,10 @@ function started(outcome: StartOutcome | Promise<StartOutcome>): Promise<Pid> {
   return 'pid' in outcome ? Promise.resolve(outcome.pid) : Promise.reject(outcome.error);
 }
 
+function makeProc(behaviour: Behaviour, parent: Proc | undefined): BehaviourProc {
+  return behaviour[MAKE](parent);
+}
+
 /** Starts a process; synchronously when its init is. */
 export function startProc(
   behaviour: Behaviour,
@@ -140,7 +144,7 @@ export function startProc(
   }
   const { timeout = Infinity } = options;
   if (!isTimeout(timeout)) throw badTimeout(`start of ${behaviour.name}`, timeout);
-  const proc = behaviour[MAKE](parent);
+  const proc = inOwnContext(makeProc, behaviour, parent);
   living.add(proc);
   publishStart(proc);
   watch?.(proc);
