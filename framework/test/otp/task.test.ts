@@ -725,8 +725,8 @@ describe('taskSupervisor', () => {
 
 test('a task is waited for once at a time: a second wait is refused, the first gets the outcome', async () => {
   await inProcess(async () => {
-    let finish = (_value: number): void => {};
-    const one = task.async(() => new Promise<number>((resolve) => (finish = resolve)));
+    const { promise, resolve: finish } = Promise.withResolvers<number>(); // there before the task has begun
+    const one = task.async(() => promise);
     const waiting = task.await(one, { timeout: 10_000 });
     for (const second of [task.await(one, { timeout: 1 }), task.yield(one, { timeout: 1 })])
       expect(await failure(second)).toMatchObject({ code: 'wait_pending' });
