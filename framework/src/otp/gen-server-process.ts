@@ -23,7 +23,7 @@ import { isExit } from './monitor.ts';
 import * as proc from './proc.ts';
 import * as scheduler from './scheduler.ts';
 import * as step from './step.ts';
-import { systemMessageFirst, takeIn } from './server-inbox.ts';
+import * as inbox from './server-inbox.ts';
 import type { ServerSelf } from './server-self.ts';
 import { shownStatus, type Status } from './status.ts';
 import { type Debug, receivedEvent } from './sys-debug.ts';
@@ -34,6 +34,7 @@ import { reasonOfThrow, NoHandler } from './thrown.ts';
 const { INFO, SYSTEM } = marks;
 const { DEAD, HELD, RUNNING } = proc;
 const { runAs, SLICE_MESSAGES, mustYield } = scheduler;
+const { systemMessageFirst, takeIn } = inbox;
 const { closeSteps, isStep, isStepOf, openSteps, recycle, reopenSteps, settleSteps, shutSteps, steps } = step;
 const { FREE, IGNORE, INIT_ERROR, NOREPLY, REPLY, STOP, STOP_REPLY, timeout: TIMEOUT } = step;
 
@@ -156,7 +157,7 @@ export class GenServerProc extends BehaviourProc {
         second = box.second();
         box.drop();
       }
-      if (this.load !== undefined) this.load.begin(this.queued);
+      if (this.load !== undefined) this.load.begin(this.box === undefined ? 0 : this.box.size);
       if (this.debug !== undefined && first !== SYSTEM) this.debugReceived(first, second);
       if (this.idle !== undefined && !(first === INFO && second instanceof IdleTimeout))
         this.stopIdle(first === SYSTEM);

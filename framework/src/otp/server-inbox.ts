@@ -9,7 +9,7 @@
  */
 import { crashProcess } from './exit-signals.ts';
 import type { GenServerProc } from './gen-server-process.ts';
-import { Load, measuring } from './load.ts';
+import * as loads from './load.ts';
 import * as marks from './mailbox.ts';
 import * as proc from './proc.ts';
 import * as scheduler from './scheduler.ts';
@@ -18,6 +18,7 @@ import * as scheduler from './scheduler.ts';
 const { CAST, INFO, Mailbox, Order, SYSTEM } = marks;
 const { DEAD, IDLE, QUEUED } = proc;
 const { schedule } = scheduler;
+const { Load, measuring } = loads;
 
 /** Gives a message to a server and wakes it. */
 export function takeIn(server: GenServerProc, head: unknown, body: unknown, mark: unknown): void {
