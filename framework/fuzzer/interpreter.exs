@@ -64,6 +64,14 @@ defmodule Ctx do
   end
 
   # Asking whether a process lives waits for its answer: the driver must not take that for rest.
+  # Returns once it is dead: it is about to be.
+  def gone(ctx, pid) do
+    put(ctx, {:busy, self()}, true)
+    ref = Process.monitor(pid)
+    receive do {:DOWN, ^ref, _, _, _} -> :ok end
+    :ets.delete(ctx.t, {:busy, self()})
+  end
+
   def alive?(ctx, pid) do
     put(ctx, {:busy, self()}, true)
     alive = Process.alive?(pid)
@@ -375,7 +383,11 @@ defmodule Ops do
 
   defp flush_failed(ctx) do
     dead = Ctx.get(ctx, {:failed, self()})
-    if dead && not Ctx.alive?(ctx, dead), do: (receive do {:EXIT, ^dead, _} -> :ok after 0 -> :ok end)
+    if dead do
+      # OTP 25 answers the starter before it ends: its EXIT is there once it is gone.
+      if Ctx.alive?(ctx, dead), do: Ctx.gone(ctx, dead)
+      receive do {:EXIT, ^dead, _} -> :ok after 0 -> :ok end
+    end
   end
 
   defp flush_unknown(ctx) do
