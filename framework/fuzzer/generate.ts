@@ -11,7 +11,7 @@
  * - one time passes in a step, and ends what nothing else can end.
  *
  * Left out, since genroom differs on purpose: a throw in a server's callback (OTP takes it for the return value, rule
- * R-09); a second reply to a call, and a reply after the server's end to a call without a time (on OTP 25 they land in the
+ * R-09); a second reply to a call, and a reply after the server's end to a call without a time (in OTP they land in the
  * mailbox, genroom drops them: R-05).
  *
  *     generate(1, 42); // program 42 of seed 1, always the same
