@@ -68,7 +68,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a late reply is delivered',
-    file: 'call.ts',
+    file: 'from.ts',
     from: 'if (!this.#close()) return;\n    this.#resolve(value);',
     to: "if (!this.#close()) return this.#caller?.deliver('late', value, CAST);\n    this.#resolve(value);",
   },
@@ -92,7 +92,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a call never times out',
-    file: 'call.ts',
+    file: 'from.ts',
     from: 'if (call.#timeout !== Infinity)',
     to: 'if (call.#timeout < 0)',
   },
@@ -224,13 +224,13 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a taken name goes to who asks last',
-    file: 'registry.ts',
+    file: 'registry-process.ts',
     from: 'if (held && held.proc.status !== DEAD) return held;',
     to: '',
   },
   {
     name: 'unregister takes the entries of others too',
-    file: 'registry.ts',
+    file: 'registry-process.ts',
     from: 'entry.proc === proc && matches',
     to: 'matches',
   },

@@ -2,7 +2,7 @@
  * Arrivals: what a signal from another node does here. Each takes effect when it arrives, in the order sent; none throws
  * for what it finds gone.
  */
-import { From } from '../otp/call.ts';
+import { From } from '../otp/from.ts';
 import type { ExitReason } from '../otp/exit-reason.ts';
 import { sendExit } from '../otp/exit-signals.ts';
 import { CAST, INFO } from '../otp/mailbox.ts';

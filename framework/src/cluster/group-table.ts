@@ -5,7 +5,7 @@
  *     table.add(own, 'lobby', [pid]); table.members('lobby'); // [pid]
  */
 import type { Pid } from '../otp/pid.ts';
-import { comparable, type Key } from '../otp/registry.ts';
+import { comparable, type Key } from '../otp/key.ts';
 
 export interface Group {
   readonly group: Key;

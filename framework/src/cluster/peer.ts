@@ -7,7 +7,7 @@
  * - `lost` ends all that was open, once: calls, then monitors, then links.
  * - A node that took this one's name later is another Peer: pids of this one never reach it.
  */
-import type { From } from '../otp/call.ts';
+import type { From } from '../otp/from.ts';
 import { type Monitor, notifyDown, removeMonitor } from '../otp/monitor.ts';
 import { CallError } from '../otp/errors.ts';
 import { describeReason, type ExitReason } from '../otp/exit-reason.ts';

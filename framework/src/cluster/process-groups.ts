@@ -14,11 +14,13 @@
 import { type Behaviour, MAKE } from '../otp/behaviour.ts';
 import { type CallOptions, cast, DEFAULT_CALL_TIMEOUT, request } from '../otp/call.ts';
 import { BadArgument } from '../otp/errors.ts';
-import { type Call, genServer, type Self } from '../otp/gen-server.ts';
+import { type Call, genServer } from '../otp/gen-server.ts';
+import type { Self } from '../otp/server-self.ts';
 import { isDown } from '../otp/monitor.ts';
 import { home, type Pid } from '../otp/pid.ts';
 import { monitor as watch, send } from '../otp/process.ts';
-import { comparable, count, type Key, register, registry, via } from '../otp/registry.ts';
+import { count, register, registry, via } from '../otp/registry.ts';
+import { comparable, type Key } from '../otp/key.ts';
 import { runAsNobody } from '../otp/scheduler.ts';
 import { requireProc } from '../otp/spawn.ts';
 import { start } from '../otp/start.ts';

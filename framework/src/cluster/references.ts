@@ -6,11 +6,11 @@
  * crosses, and one that comes home is the object that left, so `===` holds everywhere.
  */
 import { Alias } from '../otp/alias.ts';
-import { From } from '../otp/call.ts';
+import { From } from '../otp/from.ts';
 import { Monitor } from '../otp/monitor.ts';
 import { home, Pid } from '../otp/pid.ts';
 import { DEAD, type Proc, procOf } from '../otp/proc.ts';
-import { holderOf } from '../otp/registry.ts';
+import { holderOf } from '../otp/registry-process.ts';
 import { type Address, type RemoteNode, RemoteProc } from '../otp/remote.ts';
 import { WeakTable } from './weak-table.ts';
 

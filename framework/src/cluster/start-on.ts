@@ -13,9 +13,9 @@ import { type Call, genServer } from '../otp/gen-server.ts';
 import { home, type Pid } from '../otp/pid.ts';
 import { registry, via } from '../otp/registry.ts';
 import { runAsNobody } from '../otp/scheduler.ts';
-import { start, type StartArguments, type Started, type StartOptions } from '../otp/start.ts';
+import { start, type StartArguments, type StartOptions } from '../otp/start.ts';
 import { noreply } from '../otp/step.ts';
-import { ViaName } from '../otp/target.ts';
+import { type Ref, ViaName } from '../otp/target.ts';
 import { nameOn, observeNodes } from './distribution.ts';
 
 interface Order {
@@ -76,13 +76,13 @@ export async function startOn<B extends Behaviour>(
   node: string,
   behaviour: B,
   ...rest: StartArguments<B>
-): Promise<Started<B>> {
+): Promise<Ref<B>> {
   const [arg, options] = rest as readonly [arg?: unknown, options?: StartOptions];
   if (node === home().name) return start(behaviour, ...rest);
   const name = options?.name instanceof ViaName ? nameOn(node, options.name) : options?.name;
   const order = { behaviour, arg, name, timeout: options?.timeout };
   const outcome = (await request(nameOn(node, via(names, 'starter')), 'start', order, Infinity)) as Outcome;
-  if ('pid' in outcome) return outcome.pid as Started<B>;
+  if ('pid' in outcome) return outcome.pid;
   if ('ignored' in outcome) throw new StartIgnored(behaviour.name);
   throw new StartError(behaviour.name, outcome.failed, outcome.holder);
 }

@@ -14,7 +14,7 @@
 import { types } from 'node:util';
 import { Alias } from '../otp/alias.ts';
 import { type Behaviour, isBehaviour } from '../otp/behaviour.ts';
-import { From } from '../otp/call.ts';
+import { From } from '../otp/from.ts';
 import { Monitor } from '../otp/monitor.ts';
 import { home, Pid } from '../otp/pid.ts';
 import { ViaName } from '../otp/target.ts';

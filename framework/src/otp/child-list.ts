@@ -10,7 +10,7 @@
  */
 import type { NormalSpec } from './child-spec.ts';
 import type { Pid } from './pid.ts';
-import { comparable, type Key } from './registry.ts';
+import { comparable, type Key } from './key.ts';
 
 export interface Child {
   spec: NormalSpec;

@@ -12,7 +12,7 @@ import { type Behaviour, isBehaviour } from './behaviour.ts';
 import { BadArgument } from './errors.ts';
 import type { Pid } from './pid.ts';
 import type { Restart } from './restart-strategy.ts';
-import type { Key } from './registry.ts';
+import type { Key } from './key.ts';
 import type { StartArguments } from './start.ts';
 import type { ViaName } from './target.ts';
 

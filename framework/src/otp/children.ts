@@ -1,7 +1,7 @@
 /** What supervisors answer about their children: values and named errors, as data between processes. */
 import { describeReason, errorOf, type ExitReason } from './exit-reason.ts';
 import { Pid } from './pid.ts';
-import type { Key } from './registry.ts';
+import type { Key } from './key.ts';
 import { GenroomError } from '../platform/errors.ts';
 
 export interface ChildInfo {

@@ -10,8 +10,9 @@
 import { type ExitReason, isCrash } from './exit-reason.ts';
 import type { LastMessage } from './last-message.ts';
 import type { Pid } from './pid.ts';
-import { namesOf, type Proc, procOf } from './proc.ts';
-import type { SysEvent } from './sys-debug.ts';
+import { type Proc, procOf } from './proc.ts';
+import { infoOf } from './process-info.ts';
+import type { SysEvent } from './status.ts';
 
 export interface Client {
   readonly pid: Pid;
@@ -51,12 +52,13 @@ export interface CrashReport {
 export function crashReport(proc: Proc, why: ExitReason, last: LastMessage | undefined): CrashReport {
   const { state, message, reason = why, log } = proc.describe({ message: last, reason: why });
   const client = last?.client;
+  const { pid, label, behaviour, names, parent, links, monitoredBy, messageQueueLength, trapExit } = infoOf(proc);
   return {
-    pid: proc.pid,
-    label: proc.label,
-    behaviour: proc.behaviour,
-    names: namesOf(proc),
-    parent: proc.parent,
+    pid,
+    label,
+    behaviour,
+    names,
+    parent,
     ancestors: ancestorsOf(proc),
     reason,
     error: isCrash(reason) ? reason.error : undefined,
@@ -64,12 +66,10 @@ export function crashReport(proc: Proc, why: ExitReason, last: LastMessage | und
     client: client && clientOf(client),
     state,
     log,
-    links: [...(proc.links ?? [])].map((other) => other.pid),
-    monitoredBy: [...(proc.watchers ?? [])].flatMap(({ watcher }) =>
-      typeof watcher === 'function' ? [] : [watcher.pid],
-    ),
-    queued: proc.queued,
-    trapExit: proc.trapExit,
+    links,
+    monitoredBy,
+    queued: messageQueueLength,
+    trapExit,
   };
 }
 

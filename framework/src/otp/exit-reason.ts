@@ -144,3 +144,6 @@ function textOf(reason: ExitReason): string {
 function brief(value: unknown): string {
   return inspect(value, { depth: 3, breakLength: Infinity, maxStringLength: 200, maxArrayLength: 20 });
 }
+
+/** How a task ended: with a value, or by an exit. */
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: ExitReason };

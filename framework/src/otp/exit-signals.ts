@@ -10,7 +10,7 @@
  * - Whoever cannot be told costs the others nothing: its error is published as a stray that nobody owns.
  * - A chain of links of any length ends without recursion: ends are worked off from a list.
  */
-import { From } from './call.ts';
+import { From } from './from.ts';
 import { publishCrash, publishExit, publishStray } from './channels.ts';
 import { type ExitReason, isOrderly } from './exit-reason.ts';
 import type { LastMessage } from './last-message.ts';

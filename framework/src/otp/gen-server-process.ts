@@ -9,7 +9,7 @@
  *   after it (R-04).
  */
 import { BehaviourProc, type InitFailure } from './behaviour.ts';
-import type { From } from './call.ts';
+import type { From } from './from.ts';
 import { publishUnexpected } from './channels.ts';
 import { badTimeout, isTimeout } from './errors.ts';
 import { crashProcess, endProcess } from './exit-signals.ts';
@@ -22,6 +22,7 @@ import * as marks from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import * as proc from './proc.ts';
 import * as scheduler from './scheduler.ts';
+import * as timeouts from './timeout.ts';
 import * as step from './step.ts';
 import * as inbox from './server-inbox.ts';
 import type { ServerSelf } from './server-self.ts';
@@ -36,7 +37,8 @@ const { DEAD, HELD, RUNNING } = proc;
 const { runAs, SLICE_MESSAGES, mustYield } = scheduler;
 const { systemMessageFirst, takeIn } = inbox;
 const { closeSteps, isStep, isStepOf, openSteps, recycle, reopenSteps, settleSteps, shutSteps, steps } = step;
-const { FREE, IGNORE, INIT_ERROR, NOREPLY, REPLY, STOP, STOP_REPLY, timeout: TIMEOUT } = step;
+const { FREE, IGNORE, INIT_ERROR, NOREPLY, REPLY, STOP, STOP_REPLY } = step;
+const { timeout: TIMEOUT } = timeouts;
 
 export class GenServerProc extends BehaviourProc {
   // Declared only: they are among the first fields of Proc.
@@ -360,7 +362,7 @@ export class GenServerProc extends BehaviourProc {
   }
 
   /** What the process handles now or handled last: reports name it. */
-  get lastMessage(): LastMessage | undefined {
+  override get lastMessage(): LastMessage | undefined {
     return this.last;
   }
 

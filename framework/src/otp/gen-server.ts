@@ -17,21 +17,15 @@
  *   cast(seven, 'deposit', 500);
  *   await call(seven, 'balance'); // 500
  */
+import type { Self } from './server-self.ts';
 import { type Behaviour, MAKE } from './behaviour.ts';
-import type { From } from './call.ts';
+import type { From } from './from.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { GenServerProc } from './gen-server-process.ts';
 import { HandlerTable } from './handler-table.ts';
 import type { Pid } from './pid.ts';
 import type { ShownStatus, Status } from './status.ts';
 import type { Init, Next, Reply } from './step.ts';
-
-/** What every handler knows of its own process. */
-export interface Self {
-  readonly pid: Pid;
-  /** Fires when the process ends. Hand it to `fetch` and the like. */
-  readonly signal: AbortSignal;
-}
 
 /** Third parameter of a call's handler. Annotate it, `Call<R>`, to answer later: the caller's type follows. */
 export interface Call<R = unknown> extends Self {

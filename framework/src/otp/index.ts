@@ -10,8 +10,8 @@ export {
   genServer,
   type GenServer,
   type GenServerDefinition,
-  type Self,
 } from './gen-server.ts';
+export { type Self } from './server-self.ts';
 export {
   ignore,
   type Init,
@@ -25,9 +25,10 @@ export {
   type StepOptions,
   stop,
   stopReply,
-  timeout,
 } from './step.ts';
-export { call, type CallOptions, cast, DEFAULT_CALL_TIMEOUT, type From, replyTo, request } from './call.ts';
+export { timeout } from './timeout.ts';
+export { call, type CallOptions, cast, DEFAULT_CALL_TIMEOUT, replyTo, request } from './call.ts';
+export { type From } from './from.ts';
 export { start, startLink, startMonitor, type StartMonitorOptions, type StartOptions } from './start.ts';
 export {
   checkResponse,
@@ -51,7 +52,7 @@ export {
 export { stopServer } from './stop-server.ts';
 export * as sys from './sys.ts';
 export { SysError } from './sys.ts';
-export { type DebugFunction, type Statistics, type SysEvent } from './sys-debug.ts';
+export { type DebugFunction, type Statistics } from './sys-debug.ts';
 export { type LastMessage } from './last-message.ts';
 export { type Ref, type Target, type ViaName, whereis } from './target.ts';
 export { Pid, samePid, node } from './pid.ts';
@@ -65,7 +66,6 @@ export {
   monitor,
   processes,
   processInfo,
-  type ProcessInfo,
   self,
   send,
   sendAfter,
@@ -77,6 +77,7 @@ export {
   trapExit,
   unlink,
 } from './process.ts';
+export { type ProcessInfo } from './process-info.ts';
 export { receive, spawn, spawnLink, spawnMonitor } from './spawn.ts';
 export {
   type Down,
@@ -97,6 +98,7 @@ export {
   isOrderly,
   type Shutdown,
   shutdown,
+  type Outcome,
 } from './exit-reason.ts';
 export { BadArgument, CallError, NoProcess, ProcessEnded, RemoteProcess, StartError, StartIgnored } from './errors.ts';
 export {
@@ -128,18 +130,9 @@ export { type AutoShutdown, type DynamicFlags } from './supervisor-flags.ts';
 export { type ErrorContext, formatSupervisorReport, type SupervisorReport } from './supervisor-report.ts';
 export { type Intensity } from './restart-intensity.ts';
 export { type Restart, type Strategy } from './restart-strategy.ts';
-export {
-  count,
-  type Key,
-  lookup,
-  register,
-  registry,
-  type RegistryEvent,
-  type RegistryName,
-  type RegistryOptions,
-  unregister,
-  via,
-} from './registry.ts';
+export { count, lookup, register, registry, unregister, via } from './registry.ts';
+export { type RegistryEvent, type RegistryName, type RegistryOptions } from './registry-process.ts';
+export { type Key } from './key.ts';
 export {
   countMatch,
   countSelect,
@@ -161,7 +154,7 @@ export { type Clock, currentClock, systemClock, type TimerHandle, useClock } fro
 export { type RestartReport, type StrayReport, type UnexpectedReport } from './channels.ts';
 export { type CrashReport } from './crash-report.ts';
 export { type CrashTextOptions, formatCrash, formatUnexpected, logCrashes } from './crash-text.ts';
-export { type ShownStatus, type Status } from './status.ts';
+export { type ShownStatus, type Status, type SysEvent } from './status.ts';
 export { installStrayHandlers, type StrayOptions } from './stray.ts';
 export { type ProcessNode, processTree } from './tree.ts';
 export { type Behaviour } from './behaviour.ts';
@@ -184,7 +177,7 @@ export * as task from './task-api.ts';
 export * as taskSup from './task-supervisor.ts';
 export { taskSupervisor } from './task-supervisor.ts';
 export { type StreamOptions, type StreamOutcome } from './task-stream.ts';
-export { isTaskResult, type Outcome, type Task, type TaskResult } from './task.ts';
+export { isTaskResult, type Task, type TaskResult } from './task.ts';
 export {
   type Application,
   application,

@@ -16,7 +16,7 @@
  *   mailbox.push('deposit', 5, CAST);
  *   while (mailbox.size > 0) { handle(mailbox.first(), mailbox.second()); mailbox.drop(); }
  */
-import type { From } from './call.ts';
+import type { From } from './from.ts';
 
 class Mark {
   readonly name: string;

@@ -17,7 +17,7 @@ import type { GenServer } from './gen-server.ts';
 import { GenServerProc } from './gen-server-process.ts';
 import type { Pid } from './pid.ts';
 import { DEAD, type Proc, procOf } from './proc.ts';
-import { comparable, type Key } from './registry.ts';
+import { comparable, type Key } from './key.ts';
 import type { Intensity } from './restart-intensity.ts';
 import { restartChild, supervisor, type Supervisor, terminateChild } from './supervisor.ts';
 import { childPid } from './supervisor-server.ts';

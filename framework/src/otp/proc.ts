@@ -10,8 +10,9 @@
  *   below 1 KB.
  */
 import { AsyncResource } from 'node:async_hooks';
-import type { From } from './call.ts';
+import type { From } from './from.ts';
 import type { ExitReason } from './exit-reason.ts';
+import type { LastMessage } from './last-message.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Monitor } from './monitor.ts';
 import { Pid, PROC } from './pid.ts';
@@ -98,6 +99,11 @@ export abstract class Proc extends AsyncResource implements Runnable {
 
   /** What kind of process this is, for reports and the tree. */
   abstract readonly behaviour: string;
+
+  /** What it has in hand, where it has handlers. */
+  get lastMessage(): LastMessage | undefined {
+    return undefined;
+  }
 
   /** What reports show of it, besides what `part` says of its last message and its reason. */
   describe(part: Pick<Status, 'message' | 'reason'>): Status {

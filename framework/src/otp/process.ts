@@ -5,6 +5,7 @@
  *   const ref = monitor(pid);
  *   exit(pid, 'shutdown');
  */
+import { type ProcessInfo, infoOf } from './process-info.ts';
 import { Alias } from './alias.ts';
 import { type Clock, currentClock, type TimerHandle } from './clock.ts';
 import { badTimeout, isTimeout, NoProcess, ProcessEnded, RemoteProcess } from './errors.ts';
@@ -24,7 +25,7 @@ import {
 } from './monitor.ts';
 import { ownedTimer } from './owned-timer.ts';
 import { home, Pid } from './pid.ts';
-import { currentProc, DEAD, living, namesOf, type OwnedTimer, type Proc, procOf } from './proc.ts';
+import { currentProc, DEAD, living, type OwnedTimer, type Proc, procOf } from './proc.ts';
 import { requireProc } from './spawn.ts';
 import { resolveTarget, type Target, ViaName } from './target.ts';
 import { ExitThrow } from './thrown.ts';
@@ -224,20 +225,6 @@ export function setLabel(label: string): void {
   requireProc('setLabel').label = label;
 }
 
-export interface ProcessInfo {
-  readonly pid: Pid;
-  readonly label: string | undefined;
-  readonly behaviour: string;
-  readonly names: readonly string[];
-  readonly parent: Pid | undefined;
-  readonly status: 'waiting' | 'runnable' | 'running';
-  readonly messageQueueLength: number;
-  readonly links: readonly Pid[];
-  readonly monitors: readonly Pid[];
-  readonly monitoredBy: readonly Pid[];
-  readonly trapExit: boolean;
-}
-
 /**
  * What is known of a living process; undefined when it is gone (row PROC-07).
  * @throws RemoteProcess for one of another node
@@ -245,24 +232,6 @@ export interface ProcessInfo {
 export function processInfo(pid: Pid): ProcessInfo | undefined {
   const proc = localProcOf('processInfo', pid);
   return proc && infoOf(proc);
-}
-
-export function infoOf(proc: Proc): ProcessInfo {
-  return {
-    pid: proc.pid,
-    label: proc.label,
-    behaviour: proc.behaviour,
-    names: namesOf(proc),
-    parent: proc.parent,
-    status: (['waiting', 'runnable', 'running', 'waiting'] as const)[proc.status] ?? 'waiting',
-    messageQueueLength: proc.queued,
-    links: [...(proc.links ?? [])].map((other) => other.pid),
-    monitors: [...(proc.monitors ?? [])].map((ref) => ref.pid),
-    monitoredBy: [...(proc.watchers ?? [])].flatMap((ref) =>
-      typeof ref.watcher === 'function' ? [] : [ref.watcher.pid],
-    ),
-    trapExit: proc.trapExit,
-  };
 }
 
 /** All processes alive on this thread. */

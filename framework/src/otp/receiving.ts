@@ -11,7 +11,7 @@ import { BadArgument, badTimeout, isTimeout } from './errors.ts';
 import { crashProcess } from './exit-signals.ts';
 import { CAST, INFO, SYSTEM } from './mailbox.ts';
 import { DEAD, type Proc } from './proc.ts';
-import { timeout as TIMEOUT } from './step.ts';
+import { timeout as TIMEOUT } from './timeout.ts';
 import { reasonOfThrow } from './thrown.ts';
 
 /** The messages that a call or cast gives to a process that is no genServer: it may be one built by hand. */

@@ -10,15 +10,8 @@
 import { BadArgument, ProcessEnded } from './errors.ts';
 import type { Pid } from './pid.ts';
 import { currentProc, DEAD, type Proc } from './proc.ts';
-import {
-  comparable,
-  type Entry,
-  type Key,
-  notUnique,
-  processOf,
-  type RegistryDefinition,
-  type RegistryName,
-} from './registry.ts';
+import { type Entry, notUnique, processOf, type RegistryDefinition, type RegistryName } from './registry-process.ts';
+import { comparable, type Key } from './key.ts';
 import { requireProc } from './spawn.ts';
 import { addMonitor, type Monitor, removeMonitor } from './monitor.ts';
 

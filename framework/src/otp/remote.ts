@@ -10,14 +10,14 @@
  * - `links` and `watchers` hold those of this node that are linked with it or watch it, until a signal of its node, or
  *   the loss of that node, takes them out.
  */
-import type { From } from './call.ts';
+import type { From } from './from.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { CAST, INFO } from './mailbox.ts';
 import type { Monitor } from './monitor.ts';
 import { type Home, Pid } from './pid.ts';
 import { Proc } from './proc.ts';
 import { inNoContext } from './scheduler.ts';
-import type { Key } from './registry.ts';
+import type { Key } from './key.ts';
 
 /** Whom a signal is for on its node: a process by its number, or whoever has a name. */
 export type Address = number | NameAddress | AliasAddress;

@@ -15,7 +15,8 @@
  */
 import { call } from './call.ts';
 import { CallError } from './errors.ts';
-import { genServer, type Self } from './gen-server.ts';
+import { genServer } from './gen-server.ts';
+import type { Self } from './server-self.ts';
 import type { Pid } from './pid.ts';
 import { isAlive } from './process.ts';
 import { runAsNobody } from './scheduler.ts';

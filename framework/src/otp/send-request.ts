@@ -16,10 +16,10 @@
  *     return noreply(loaded?.ok ? { ...state, value: loaded.value } : state);
  *   },
  */
-import { From } from './call.ts';
+import { From } from './from.ts';
 import { currentClock } from './clock.ts';
 import { BadArgument, badTimeout, CallError, isTimeout } from './errors.ts';
-import { crashOf, type ExitReason } from './exit-reason.ts';
+import { crashOf, type ExitReason, type Outcome } from './exit-reason.ts';
 import type { CallPayload, CallReply, GenServer, Handlers } from './gen-server.ts';
 import { INFO } from './mailbox.ts';
 import { tagOf, takeMessage } from './monitor.ts';
@@ -27,7 +27,6 @@ import { ownedTimer } from './owned-timer.ts';
 import { DEAD, type Proc } from './proc.ts';
 import { requireProc } from './spawn.ts';
 import { resolveTarget, type Target } from './target.ts';
-import type { Outcome } from './task.ts';
 
 /** The message with a response, while nobody waits for it. */
 export interface ResponseMessage<R = unknown> {

@@ -1,9 +1,15 @@
 /** What a process's code is given of its own process, and what stands for the process in its async context. */
-import type { Self } from './gen-server.ts';
 import type { Pid } from './pid.ts';
 import type { Proc } from './proc.ts';
 
-/** What handlers know of their process: its address and its end, not the process. */
+/** What every handler knows of its own process. */
+export interface Self {
+  readonly pid: Pid;
+  /** Fires when the process ends. Hand it to `fetch` and the like. */
+  readonly signal: AbortSignal;
+}
+
+/** Its address and its end, not the process. */
 export class ServerSelf implements Self {
   #proc: Proc | undefined = undefined;
 

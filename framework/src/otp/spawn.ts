@@ -20,11 +20,11 @@ import { SYSTEM } from './mailbox.ts';
 import { addLink, addMonitor, type Monitor, type MonitorOptions } from './monitor.ts';
 import type { Pid } from './pid.ts';
 import { currentProc, DEAD, living, Proc } from './proc.ts';
-import type { Self } from './gen-server.ts';
+import type { Self } from './server-self.ts';
 import { reasonOfThrow } from './thrown.ts';
 import { inOwnContext } from './scheduler.ts';
 import { hasUnseen, receiveIn, type Receiving, serveReceive, skipRemoved } from './receiving.ts';
-import type { timeout as TIMEOUT } from './step.ts';
+import type { timeout as TIMEOUT } from './timeout.ts';
 import { isThenable, promiseOf } from './thenable.ts';
 
 export type Body = (self: Self) => unknown;

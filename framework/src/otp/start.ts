@@ -14,7 +14,6 @@ import { currentClock } from './clock.ts';
 import { BadArgument, badTimeout, isTimeout, NoProcess, ProcessEnded, StartError, StartIgnored } from './errors.ts';
 import { crashOf, type ExitReason } from './exit-reason.ts';
 import { endProcess } from './exit-signals.ts';
-import type { GenServer } from './gen-server.ts';
 import {
   addLink,
   addMonitor,
@@ -47,20 +46,19 @@ export type StartArguments<B> = [ArgumentOf<B>] extends [never]
     : unknown extends ArgumentOf<B>
       ? [arg?: unknown, options?: StartOptions]
       : [arg: ArgumentOf<B>, options?: StartOptions];
-export type Started<B> = B extends GenServer ? Ref<B> : Pid;
 
 /**
  * Starts a process of a definition, unlinked, and waits for its init.
  *
  * @throws StartError when init failed, took too long, or the name is taken; StartIgnored when it returned `ignore()`
  */
-export function start<B extends Behaviour>(behaviour: B, ...rest: StartArguments<B>): Promise<Started<B>> {
-  return begin(behaviour, rest[0], rest[1], false) as Promise<Started<B>>;
+export function start<B extends Behaviour>(behaviour: B, ...rest: StartArguments<B>): Promise<Ref<B>> {
+  return begin(behaviour, rest[0], rest[1], false);
 }
 
 /** As `start`, linked to the running process. @throws NoProcess outside of one */
-export function startLink<B extends Behaviour>(behaviour: B, ...rest: StartArguments<B>): Promise<Started<B>> {
-  return begin(behaviour, rest[0], rest[1], true) as Promise<Started<B>>;
+export function startLink<B extends Behaviour>(behaviour: B, ...rest: StartArguments<B>): Promise<Ref<B>> {
+  return begin(behaviour, rest[0], rest[1], true);
 }
 
 export interface StartMonitorOptions<T = 'DOWN'> extends StartOptions, MonitorOptions<T> {
@@ -78,7 +76,7 @@ export async function startMonitor<B extends Behaviour, T = 'DOWN'>(
   behaviour: B,
   arg: ArgumentOf<B>,
   options: StartMonitorOptions<T> = {},
-): Promise<{ pid: Started<B>; ref: Monitor<T> }> {
+): Promise<{ pid: Ref<B>; ref: Monitor<T> }> {
   const { link = false, alias, tag, ...rest } = options;
   const me = requireProc('startMonitor');
   let ref: Monitor<T> | undefined;
@@ -87,7 +85,7 @@ export async function startMonitor<B extends Behaviour, T = 'DOWN'>(
   };
   try {
     const pid = await started(startProc(behaviour, arg, checked(rest), link, watch));
-    return { pid: pid as Started<B>, ref: ref! };
+    return { pid, ref: ref! };
   } catch (error) {
     if (error instanceof StartError || error instanceof StartIgnored) error.monitor = ref;
     throw error;

@@ -9,10 +9,15 @@
  *     ...(message?.name === 'login' && { message: { ...message, payload: 'redacted' } }),
  *   }),
  */
+import type { Pid } from './pid.ts';
 import { errorLine } from '../platform/error-text.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { LastMessage } from './last-message.ts';
-import type { SysEvent } from './sys-debug.ts';
+
+/** What a server did: it took a message, or sent a reply. */
+export type SysEvent =
+  | { readonly kind: 'in'; readonly message: LastMessage; readonly from: Pid | undefined }
+  | { readonly kind: 'out'; readonly value: unknown; readonly to: Pid | undefined };
 
 export interface Status<S = unknown> {
   readonly state: S;

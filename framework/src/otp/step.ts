@@ -40,9 +40,6 @@ export interface StepOptions {
   readonly continue?: unknown;
 }
 
-/** The message that a step's `timeout` gives to `info`. */
-export const timeout: unique symbol = Symbol.for('genroom.timeout');
-
 /** Carried out, or never taken. */
 export const USED = 0;
 export const NOREPLY = 1;

@@ -14,7 +14,6 @@ import { isReporting, publishStray } from './channels.ts';
 import { crashProcess } from './exit-signals.ts';
 import { currentProc, DEAD } from './proc.ts';
 import { reasonOfThrow } from './thrown.ts';
-import { GenServerProc } from './gen-server-process.ts';
 
 export interface StrayOptions {
   /** Called for a failure that no process owns. Default: nothing more than the report. */
@@ -29,7 +28,7 @@ function handle(origin: 'uncaughtException' | 'unhandledRejection', error: unkno
   if (!proc && isReporting()) return say(`a subscriber of its reports failed: ${errorLine(error)}`);
   const ends = proc !== undefined && proc.status !== DEAD;
   publishStray({ pid: proc?.pid, error, origin, ended: ends });
-  if (ends) crashProcess(proc, reasonOfThrow(error), proc instanceof GenServerProc ? proc.lastMessage : undefined);
+  if (ends) crashProcess(proc, reasonOfThrow(error), proc.lastMessage);
   else if (!proc) for (const report of unowned) tell(report, error);
 }
 

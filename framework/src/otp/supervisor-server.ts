@@ -25,7 +25,7 @@ import { INFO } from './mailbox.ts';
 import { isExit } from './monitor.ts';
 import { Pid } from './pid.ts';
 import { currentProc } from './proc.ts';
-import { comparable, type Key } from './registry.ts';
+import { comparable, type Key } from './key.ts';
 import type { Intensity } from './restart-intensity.ts';
 import { countsAsSignificant, isReportedEnd, isRestarted, restartSet, type Strategy } from './restart-strategy.ts';
 import { IGNORE, type Init, initStop, noreply, type Next, reply, type Reply, Step, stop } from './step.ts';

@@ -23,7 +23,7 @@ import { request } from './call.ts';
 import { type AutoShutdown, checkAutoShutdown } from './supervisor-flags.ts';
 import { behaviourOf } from './gen-server.ts';
 import { Pid } from './pid.ts';
-import type { Key } from './registry.ts';
+import type { Key } from './key.ts';
 import { checkIntensity, DEFAULT_INTENSITY, type Intensity } from './restart-intensity.ts';
 import type { Strategy } from './restart-strategy.ts';
 import { type SupervisorSettings, supervisorServer } from './supervisor-server.ts';

@@ -5,19 +5,13 @@
  * @example
  *   server.debug?.event({ kind: 'in', message: { kind: 'cast', name: 'add', payload: 1 } }, server);
  */
+import type { SysEvent } from './status.ts';
 import { appendFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import type { From } from './call.ts';
+import type { From } from './from.ts';
 import { shown } from '../platform/error-text.ts';
 import { currentClock } from './clock.ts';
-import type { LastMessage } from './last-message.ts';
 import { INFO } from './mailbox.ts';
-import type { Pid } from './pid.ts';
-
-/** What a server did: it took a message, or sent a reply. */
-export type SysEvent =
-  | { readonly kind: 'in'; readonly message: LastMessage; readonly from: Pid | undefined }
-  | { readonly kind: 'out'; readonly value: unknown; readonly to: Pid | undefined };
 
 /**
  * A function installed at a server: gets its own value, the event and the server's state; returns its next value, or

@@ -4,7 +4,7 @@
  */
 import { appendFileSync } from 'node:fs';
 import type { Behaviour } from './behaviour.ts';
-import type { From } from './call.ts';
+import type { From } from './from.ts';
 import { currentClock } from './clock.ts';
 import { BadArgument } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
@@ -13,8 +13,9 @@ import { GenServerProc } from './gen-server-process.ts';
 import { SYSTEM } from './mailbox.ts';
 import type { Pid } from './pid.ts';
 import type { Proc } from './proc.ts';
-import { infoOf } from './process.ts';
-import { Debug, type DebugFunction, LOG_LENGTH, type Statistics, type SysEvent } from './sys-debug.ts';
+import { infoOf } from './process-info.ts';
+import { Debug, type DebugFunction, LOG_LENGTH, type Statistics } from './sys-debug.ts';
+import type { SysEvent } from './status.ts';
 import { GenroomError } from '../platform/errors.ts';
 
 export type SysErrorCode =

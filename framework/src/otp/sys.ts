@@ -11,14 +11,16 @@
  *   await changeCode(account, { to: accountV2, oldVersion: 1 });
  *   await resume(account);
  */
-import { DEFAULT_CALL_TIMEOUT, From } from './call.ts';
+import { DEFAULT_CALL_TIMEOUT } from './call.ts';
+import { From } from './from.ts';
 import { badTimeout, CallError, isTimeout, ProcessEnded } from './errors.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { GenServer } from './gen-server.ts';
 import { currentProc, DEAD } from './proc.ts';
 import type { RemoteProc } from './remote.ts';
-import type { DebugFunction, Statistics, SysEvent } from './sys-debug.ts';
+import type { DebugFunction, Statistics } from './sys-debug.ts';
+import type { SysEvent } from './status.ts';
 import { serveSystem, type ServerStatus, type SysOperation } from './sys-operations.ts';
 import { resolveTarget, type Target } from './target.ts';
 

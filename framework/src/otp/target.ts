@@ -4,7 +4,7 @@
  * @example
  *   call(pid, 'balance'); call(via(accounts, '7'), 'balance');
  */
-import type { GenServer } from './gen-server.ts';
+import type { Behaviour } from './behaviour.ts';
 import { Pid, PROC } from './pid.ts';
 import type { Proc } from './proc.ts';
 import type { NameAddress } from './remote.ts';
@@ -15,10 +15,10 @@ const IN_PID: typeof PROC = PROC;
 declare const server: unique symbol;
 
 /** A pid whose messages TypeScript knows: what `start` of a genServer returns. */
-export type Ref<G extends GenServer = GenServer> = Pid & { readonly [server]?: G };
+export type Ref<G extends Behaviour = Behaviour> = Pid & { readonly [server]?: G };
 
 /** A name in a registry, made by `via`. It finds its process anew at each use. */
-export abstract class ViaName<G extends GenServer = GenServer> {
+export abstract class ViaName<G extends Behaviour = Behaviour> {
   declare readonly [server]?: G;
 
   /** The living process that has the name now. Internal to the layer. */
@@ -32,7 +32,7 @@ export abstract class ViaName<G extends GenServer = GenServer> {
   abstract toString(): string;
 }
 
-export type Target<G extends GenServer = GenServer> = Ref<G> | ViaName<G>;
+export type Target<G extends Behaviour = Behaviour> = Ref<G> | ViaName<G>;
 
 export function resolveTarget(target: Target): Proc | undefined {
   // What a pid has is asked for first: whether it is one costs more.

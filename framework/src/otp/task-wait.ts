@@ -6,12 +6,12 @@
  */
 import { samePid } from './pid.ts';
 import { BadArgument, CallError } from './errors.ts';
-import type { ExitReason } from './exit-reason.ts';
+import type { ExitReason, Outcome } from './exit-reason.ts';
 import { sendExit } from './exit-signals.ts';
 import { removeLink } from './monitor.ts';
 import { type Proc, procOf } from './proc.ts';
 import { requireProc } from './spawn.ts';
-import type { Outcome, Task } from './task.ts';
+import type { Task } from './task.ts';
 
 /** Milliseconds that `await`, `yield` and `shutdown` allow when they are told nothing else. */
 export const DEFAULT_TIMEOUT = 5000;

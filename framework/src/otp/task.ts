@@ -11,17 +11,14 @@
  */
 import type { Pid } from './pid.ts';
 import { BadArgument } from './errors.ts';
-import type { ExitReason } from './exit-reason.ts';
-import type { Self } from './gen-server.ts';
+import type { ExitReason, Outcome } from './exit-reason.ts';
+import type { Self } from './server-self.ts';
 import { INFO } from './mailbox.ts';
 import { addLink, addMonitor, type Down, isDown, type Monitor, removeMonitor, tagOf, takeMessage } from './monitor.ts';
 import { ownedTimer } from './owned-timer.ts';
 import { currentProc, DEAD, type Proc, procOf } from './proc.ts';
 import { type Body, makeFunctionProc, requireProc } from './spawn.ts';
 import { type ChildOptions, type ChildSpec } from './child-spec.ts';
-
-/** How a task ended: with a value, or by an exit. */
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: ExitReason };
 
 /** The message with a task's result, while nobody waits for it. */
 export interface TaskResult<T = unknown> {

@@ -1,5 +1,5 @@
 /** The supervision tree as plain data, for observers: who started whom, and how each is doing. */
-import { infoOf } from './process.ts';
+import { infoOf } from './process-info.ts';
 import { type Pid } from './pid.ts';
 import { living, type Proc } from './proc.ts';
 

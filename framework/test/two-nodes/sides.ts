@@ -13,7 +13,7 @@ async function load() {
     scheduler: await import('../../src/otp/scheduler.ts'),
     spawning: await import('../../src/otp/spawn.ts'),
     target: await import('../../src/otp/target.ts'),
-    call: await import('../../src/otp/call.ts'),
+    from: await import('../../src/otp/from.ts'),
     monitor: await import('../../src/otp/monitor.ts'),
     alias: await import('../../src/otp/alias.ts'),
     references: await import('../../src/cluster/references.ts'),

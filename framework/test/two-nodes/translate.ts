@@ -115,7 +115,7 @@ function isReference(side: Side, value: object): boolean {
   return (
     value instanceof side.pid.Pid ||
     value instanceof side.monitor.Monitor ||
-    value instanceof side.call.From ||
+    value instanceof side.from.From ||
     value instanceof side.alias.Alias ||
     value instanceof side.target.ViaName
   );
