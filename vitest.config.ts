@@ -35,7 +35,7 @@ export default defineConfig({
           exclude: [
             ...exclude,
             ...SYSTEM,
-            'framework/test/otp/{mailbox,scheduler,strays,resource,leftovers,conformance,awkward}.test.ts',
+            'framework/test/otp/**/{mailbox,scheduler,strays,resource,leftovers,conformance,awkward}.test.ts',
           ],
           setupFiles: ['framework/test/two-nodes/setup.ts'],
           testTimeout: 60_000,

@@ -1,5 +1,5 @@
 /**
- * The rules of the source tree: which layer may import which, and what every file has.
+ * The rules of the source tree: which layer and which folder may import which, and what every file has.
  *
  * Invariants: a pure function of the files' texts. Type imports count like others; so do `import()`, import types and
  * `new URL('./file.ts', import.meta.url)` (the entry of a worker thread). Imports in comments and strings do not.
@@ -23,13 +23,29 @@ export const RANKS: Readonly<Record<string, number>> = {
   testing: 7,
   cli: 7,
 };
+/**
+ * The folders of a layer in their order: a file imports only from its own folder and those before it. Files beside the
+ * folders stand above them all.
+ */
+export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  otp: ['runtime', 'reports', 'process', 'gen-server', 'sys', 'registry', 'supervisor', 'task', 'application'],
+};
 /** Files beside the layers (index.ts, the package's face) stand above all of them. */
 const TOP = 8;
 const MAX_LINES = 400;
 const EMPTY_NAMES = /^(utils?|helpers?|common|misc|shared|stuff)$/i;
 
 export interface Violation {
-  readonly rule: 'layer' | 'cycle' | 'unknown_layer' | 'doc_comment' | 'length' | 'name' | 'syntax';
+  readonly rule:
+    | 'layer'
+    | 'cycle'
+    | 'unknown_layer'
+    | 'folder'
+    | 'unknown_folder'
+    | 'doc_comment'
+    | 'length'
+    | 'name'
+    | 'syntax';
   readonly file: string;
   readonly what: string;
 }
@@ -59,9 +75,16 @@ export function inspect(files: ReadonlyMap<string, string>): Violation[] {
         what: `${from} is not a layer (${Object.keys(RANKS).join(', ')})`,
       });
     }
+    if (placeOf(file) < 0) {
+      violations.push({ rule: 'unknown_folder', file, what: `is in none of ${FOLDERS[from]!.join(', ')}` });
+    }
     for (const target of targets) {
       const to = layerOf(target);
-      if (to === from) continue;
+      if (to === from) {
+        if (placeOf(target) > placeOf(file))
+          violations.push({ rule: 'folder', file, what: `imports ${target}, which is in a later folder` });
+        continue;
+      }
       if (rankOf(to) > rankOf(from)) {
         violations.push({ rule: 'layer', file, what: `imports ${target}, which is in a higher layer` });
       }
@@ -128,6 +151,14 @@ function inspectFile(file: string, text: string): Violation[] {
 
 function layerOf(path: string): string {
   return path.includes('/') ? path.slice(0, path.indexOf('/')) : '';
+}
+
+/** Where a file stands in the order of its layer's folders: -1 in a folder that has no place, 0 where there is no order. */
+function placeOf(file: string): number {
+  const folders = FOLDERS[layerOf(file)];
+  if (!folders) return 0;
+  const [, folder, ...inIt] = file.split('/');
+  return inIt.length === 0 ? folders.length : folders.indexOf(folder!);
 }
 
 function rankOf(layer: string): number {

@@ -9,8 +9,8 @@
  *     useClock(clock);
  *     await clock.settle(); // nobody has anything to do, and nobody waits for a short time
  */
-import type { Clock, TimerHandle } from '../src/otp/clock.ts';
-import { runnableCount } from '../src/otp/scheduler.ts';
+import type { Clock, TimerHandle } from '../src/otp/runtime/clock.ts';
+import { runnableCount } from '../src/otp/runtime/scheduler.ts';
 
 /** Milliseconds of the times that pass; on Elixir they pass in real time. */
 export const SHORT = 25;

@@ -2,15 +2,15 @@
  * Arrivals: what a signal from another node does here. Each takes effect when it arrives, in the order sent; none throws
  * for what it finds gone.
  */
-import { From } from '../otp/from.ts';
-import type { ExitReason } from '../otp/exit-reason.ts';
-import { sendExit } from '../otp/exit-signals.ts';
-import { CAST, INFO } from '../otp/mailbox.ts';
-import { addMonitor } from '../otp/monitor.ts';
-import type { Proc } from '../otp/proc.ts';
-import type { Address } from '../otp/remote.ts';
-import { orderStop } from '../otp/stop-server.ts';
-import { serveSystem } from '../otp/sys-operations.ts';
+import { From } from '../otp/runtime/from.ts';
+import type { ExitReason } from '../otp/runtime/exit-reason.ts';
+import { sendExit } from '../otp/process/exit-signals.ts';
+import { CAST, INFO } from '../otp/runtime/mailbox.ts';
+import { addMonitor } from '../otp/runtime/monitor.ts';
+import type { Proc } from '../otp/runtime/proc.ts';
+import type { Address } from '../otp/runtime/remote.ts';
+import { orderStop } from '../otp/gen-server/stop-server.ts';
+import { serveSystem } from '../otp/sys/sys-operations.ts';
 import { shown } from '../platform/error-text.ts';
 import type { Peer } from './peer.ts';
 import { aliasAt, isHere, localPid, localThing, procAt, remotePid, remoteProc } from './references.ts';

@@ -5,8 +5,8 @@
  *     export const account = offer(genServer({ name: 'account', … }));
  *     const pid = await startOn('worker-1', account, { number: '7' });
  */
-import type { Behaviour } from '../otp/behaviour.ts';
-import { BadArgument } from '../otp/errors.ts';
+import type { Behaviour } from '../otp/process/behaviour.ts';
+import { BadArgument } from '../otp/runtime/errors.ts';
 
 const offered = new Map<string, Behaviour>();
 const names = new WeakMap<object, string>();

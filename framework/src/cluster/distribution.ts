@@ -12,16 +12,16 @@
  *     await call(nameOn('worker', via(accounts, '7')), 'balance');
  */
 import type { MessagePort } from 'node:worker_threads';
-import { publishStray } from '../otp/channels.ts';
-import { currentClock } from '../otp/clock.ts';
-import { BadArgument, badTimeout, isTimeout } from '../otp/errors.ts';
-import type { GenServer } from '../otp/gen-server.ts';
-import { INFO } from '../otp/mailbox.ts';
-import { type Home, home } from '../otp/pid.ts';
-import { DEAD, type Proc } from '../otp/proc.ts';
-import { runAsNobody } from '../otp/scheduler.ts';
-import { requireProc } from '../otp/spawn.ts';
-import type { ViaName } from '../otp/target.ts';
+import { publishStray } from '../otp/reports/channels.ts';
+import { currentClock } from '../otp/runtime/clock.ts';
+import { BadArgument, badTimeout, isTimeout } from '../otp/runtime/errors.ts';
+import type { GenServer } from '../otp/gen-server/gen-server.ts';
+import { INFO } from '../otp/runtime/mailbox.ts';
+import { type Home, home } from '../otp/runtime/pid.ts';
+import { DEAD, type Proc } from '../otp/runtime/proc.ts';
+import { runAsNobody } from '../otp/runtime/scheduler.ts';
+import { requireProc } from '../otp/process/spawn.ts';
+import type { ViaName } from '../otp/process/target.ts';
 import { GenroomError } from '../platform/errors.ts';
 import { arrive } from './arrivals.ts';
 import { Peer } from './peer.ts';

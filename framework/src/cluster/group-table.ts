@@ -4,8 +4,8 @@
  *
  *     table.add(own, 'lobby', [pid]); table.members('lobby'); // [pid]
  */
-import type { Pid } from '../otp/pid.ts';
-import { comparable, type Key } from '../otp/key.ts';
+import type { Pid } from '../otp/runtime/pid.ts';
+import { comparable, type Key } from '../otp/runtime/key.ts';
 
 export interface Group {
   readonly group: Key;

@@ -8,7 +8,7 @@
  *     const { running, stack } = await placeOfWorker(7);   // on the main thread
  */
 import { type Debugger, Session } from 'node:inspector';
-import { currentProc } from '../otp/proc.ts';
+import { currentProc } from '../otp/runtime/proc.ts';
 import { userFrame } from '../telemetry/crash-record.ts';
 
 export interface HangPlace {

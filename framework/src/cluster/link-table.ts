@@ -8,8 +8,8 @@
  *     table.open(there, here.pid).sent = number;
  *     table.stands(there, here.pid, seen); // whether what says `seen` is of an older link than this one
  */
-import type { Pid } from '../otp/pid.ts';
-import type { RemoteProc } from '../otp/remote.ts';
+import type { Pid } from '../otp/runtime/pid.ts';
+import type { RemoteProc } from '../otp/runtime/remote.ts';
 
 /** The LINK by which a link was sent, and the one by which it came; 0 where there was none. */
 interface LinkNumbers {

@@ -4,11 +4,11 @@
  *     const { replies, bad } = await multiCall(via(caches, 'prices'), 'size');
  *     abcast(via(caches, 'prices'), 'clear');
  */
-import { cast, type CallOptions, DEFAULT_CALL_TIMEOUT, request } from '../otp/call.ts';
-import { badTimeout, isTimeout } from '../otp/errors.ts';
-import type { CallPayload, CallReply, CastPayload, GenServer, Handlers } from '../otp/gen-server.ts';
-import { home } from '../otp/pid.ts';
-import type { Target, ViaName } from '../otp/target.ts';
+import { cast, type CallOptions, DEFAULT_CALL_TIMEOUT, request } from '../otp/gen-server/call.ts';
+import { badTimeout, isTimeout } from '../otp/runtime/errors.ts';
+import type { CallPayload, CallReply, CastPayload, GenServer, Handlers } from '../otp/gen-server/gen-server.ts';
+import { home } from '../otp/runtime/pid.ts';
+import type { Target, ViaName } from '../otp/process/target.ts';
 import { nameOn, nodes } from './distribution.ts';
 import { NotData } from './not-data.ts';
 

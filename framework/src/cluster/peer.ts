@@ -7,14 +7,14 @@
  * - `lost` ends all that was open, once: calls, then monitors, then links.
  * - A node that took this one's name later is another Peer: pids of this one never reach it.
  */
-import type { From } from '../otp/from.ts';
-import { type Monitor, notifyDown, removeMonitor } from '../otp/monitor.ts';
-import { CallError } from '../otp/errors.ts';
-import { describeReason, type ExitReason } from '../otp/exit-reason.ts';
-import { linkSignal } from '../otp/exit-signals.ts';
-import type { Home, Pid } from '../otp/pid.ts';
-import { type Proc, procOf } from '../otp/proc.ts';
-import type { Address, RemoteProc } from '../otp/remote.ts';
+import type { From } from '../otp/runtime/from.ts';
+import { type Monitor, notifyDown, removeMonitor } from '../otp/runtime/monitor.ts';
+import { CallError } from '../otp/runtime/errors.ts';
+import { describeReason, type ExitReason } from '../otp/runtime/exit-reason.ts';
+import { linkSignal } from '../otp/process/exit-signals.ts';
+import type { Home, Pid } from '../otp/runtime/pid.ts';
+import { type Proc, procOf } from '../otp/runtime/proc.ts';
+import type { Address, RemoteProc } from '../otp/runtime/remote.ts';
 import { LinkTable } from './link-table.ts';
 import { NotData } from './not-data.ts';
 import { type HomeNode, type Named, type Reference, referenceOfPid } from './references.ts';
@@ -22,7 +22,7 @@ import * as signal from './signals.ts';
 import type { Signal } from './signals.ts';
 import { WeakTable } from './weak-table.ts';
 import { encode, type Encoded } from './wire.ts';
-import { SmallSet } from '../otp/small-set.ts';
+import { SmallSet } from '../otp/runtime/small-set.ts';
 
 /** Where a connected node's signals go. */
 export type Send = (signal: Signal, transfer?: readonly ArrayBuffer[]) => void;

@@ -11,21 +11,21 @@
  *   await join(lobby, ['room', 7], self());
  *   for (const pid of getMembers(lobby, ['room', 7])) send(pid, 'hello');
  */
-import { type Behaviour, MAKE } from '../otp/behaviour.ts';
-import { type CallOptions, cast, DEFAULT_CALL_TIMEOUT, request } from '../otp/call.ts';
-import { BadArgument } from '../otp/errors.ts';
-import { type Call, genServer } from '../otp/gen-server.ts';
-import type { Self } from '../otp/server-self.ts';
-import { isDown } from '../otp/monitor.ts';
-import { home, type Pid } from '../otp/pid.ts';
-import { monitor as watch, send } from '../otp/process.ts';
-import { count, register, registry, via } from '../otp/registry.ts';
-import { comparable, type Key } from '../otp/key.ts';
-import { runAsNobody } from '../otp/scheduler.ts';
-import { requireProc } from '../otp/spawn.ts';
-import { start } from '../otp/start.ts';
-import { noreply, type Next, reply, type Reply } from '../otp/step.ts';
-import { type Target, whereis } from '../otp/target.ts';
+import { type Behaviour, MAKE } from '../otp/process/behaviour.ts';
+import { type CallOptions, cast, DEFAULT_CALL_TIMEOUT, request } from '../otp/gen-server/call.ts';
+import { BadArgument } from '../otp/runtime/errors.ts';
+import { type Call, genServer } from '../otp/gen-server/gen-server.ts';
+import type { Self } from '../otp/runtime/self.ts';
+import { isDown } from '../otp/runtime/monitor.ts';
+import { home, type Pid } from '../otp/runtime/pid.ts';
+import { monitor as watch, send } from '../otp/process/process.ts';
+import { count, register, registry, via } from '../otp/registry/registry.ts';
+import { comparable, type Key } from '../otp/runtime/key.ts';
+import { runAsNobody } from '../otp/runtime/scheduler.ts';
+import { requireProc } from '../otp/process/spawn.ts';
+import { start } from '../otp/process/start.ts';
+import { noreply, type Next, reply, type Reply } from '../otp/gen-server/step.ts';
+import { type Target, whereis } from '../otp/process/target.ts';
 import { monitorNodes, nameOn, type NodeEvent, nodes } from './distribution.ts';
 import { type Group, GroupTable } from './group-table.ts';
 

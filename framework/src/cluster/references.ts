@@ -5,13 +5,13 @@
  * Each has a home and a number there. It is interned: the same reference is the same object on a node however often it
  * crosses, and one that comes home is the object that left, so `===` holds everywhere.
  */
-import { Alias } from '../otp/alias.ts';
-import { From } from '../otp/from.ts';
-import { Monitor } from '../otp/monitor.ts';
-import { home, Pid } from '../otp/pid.ts';
-import { DEAD, type Proc, procOf } from '../otp/proc.ts';
-import { holderOf } from '../otp/registry-process.ts';
-import { type Address, type RemoteNode, RemoteProc } from '../otp/remote.ts';
+import { Alias } from '../otp/process/alias.ts';
+import { From } from '../otp/runtime/from.ts';
+import { Monitor } from '../otp/runtime/monitor.ts';
+import { home, Pid } from '../otp/runtime/pid.ts';
+import { DEAD, type Proc, procOf } from '../otp/runtime/proc.ts';
+import { holderOf } from '../otp/registry/registry-process.ts';
+import { type Address, type RemoteNode, RemoteProc } from '../otp/runtime/remote.ts';
 import { WeakTable } from './weak-table.ts';
 
 /** A reference as it stands in a message. */

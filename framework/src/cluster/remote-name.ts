@@ -1,10 +1,10 @@
 /** RemoteName: a name in a registry of another node, OTP's `{name, node}`. It finds its process there, at each use. */
-import { BadArgument } from '../otp/errors.ts';
-import type { GenServer } from '../otp/gen-server.ts';
-import type { Pid } from '../otp/pid.ts';
-import type { Proc } from '../otp/proc.ts';
-import { type NameAddress, type RemoteNode, RemoteProc } from '../otp/remote.ts';
-import { ViaName } from '../otp/target.ts';
+import { BadArgument } from '../otp/runtime/errors.ts';
+import type { GenServer } from '../otp/gen-server/gen-server.ts';
+import type { Pid } from '../otp/runtime/pid.ts';
+import type { Proc } from '../otp/runtime/proc.ts';
+import { type NameAddress, type RemoteNode, RemoteProc } from '../otp/runtime/remote.ts';
+import { ViaName } from '../otp/process/target.ts';
 
 export class RemoteName<G extends GenServer = GenServer> extends ViaName<G> {
   readonly node: string;

@@ -6,7 +6,7 @@
  *     const replacement = new Replacement({ start, up, gone, clock, limit });
  *     replacement.lost('its thread ended with code 1');
  */
-import type { Clock, TimerHandle } from '../otp/clock.ts';
+import type { Clock, TimerHandle } from '../otp/runtime/clock.ts';
 import { errorText } from '../platform/error-text.ts';
 import { defaultRestartLimit, nextRestart, type RestartLimit } from './restart-limit.ts';
 

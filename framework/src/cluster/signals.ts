@@ -4,8 +4,8 @@
  * A signal to a process names it by its Address, one that comes from a process by that process's number on the node that
  * sends. `Body` is an encoded value and whether it has records to decode (see wire.ts).
  */
-import type { CallErrorCode } from '../otp/errors.ts';
-import type { Address } from '../otp/remote.ts';
+import type { CallErrorCode } from '../otp/runtime/errors.ts';
+import type { Address } from '../otp/runtime/remote.ts';
 import type { Reference } from './references.ts';
 
 export const MESSAGE = 0;

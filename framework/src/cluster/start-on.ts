@@ -5,17 +5,17 @@
  *     const pid = await startOn('worker', account, { number: '7' });
  *     monitor(pid);
  */
-import { type Behaviour, isBehaviour } from '../otp/behaviour.ts';
-import { replyTo, request } from '../otp/call.ts';
-import { BadArgument, StartError, StartIgnored } from '../otp/errors.ts';
-import { crashOf, type ExitReason } from '../otp/exit-reason.ts';
-import { type Call, genServer } from '../otp/gen-server.ts';
-import { home, type Pid } from '../otp/pid.ts';
-import { registry, via } from '../otp/registry.ts';
-import { runAsNobody } from '../otp/scheduler.ts';
-import { start, type StartArguments, type StartOptions } from '../otp/start.ts';
-import { noreply } from '../otp/step.ts';
-import { type Ref, ViaName } from '../otp/target.ts';
+import { type Behaviour, isBehaviour } from '../otp/process/behaviour.ts';
+import { replyTo, request } from '../otp/gen-server/call.ts';
+import { BadArgument, StartError, StartIgnored } from '../otp/runtime/errors.ts';
+import { crashOf, type ExitReason } from '../otp/runtime/exit-reason.ts';
+import { type Call, genServer } from '../otp/gen-server/gen-server.ts';
+import { home, type Pid } from '../otp/runtime/pid.ts';
+import { registry, via } from '../otp/registry/registry.ts';
+import { runAsNobody } from '../otp/runtime/scheduler.ts';
+import { start, type StartArguments, type StartOptions } from '../otp/process/start.ts';
+import { noreply } from '../otp/gen-server/step.ts';
+import { type Ref, ViaName } from '../otp/process/target.ts';
 import { nameOn, observeNodes } from './distribution.ts';
 
 interface Order {

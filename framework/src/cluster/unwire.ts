@@ -2,10 +2,10 @@
  * Decoding: a message that has come from another node gets back what crossed as a tagged record (see wire.ts), in place:
  * it is a copy that nobody else has.
  */
-import type { From } from '../otp/from.ts';
-import { nameOf } from '../otp/registry.ts';
-import type { Key } from '../otp/key.ts';
-import { home, type Pid } from '../otp/pid.ts';
+import type { From } from '../otp/runtime/from.ts';
+import { nameOf } from '../otp/registry/registry.ts';
+import type { Key } from '../otp/runtime/key.ts';
+import { home, type Pid } from '../otp/runtime/pid.ts';
 import { codeNamed } from './code.ts';
 import {
   aliasOf,

@@ -12,12 +12,12 @@
  * - No content of a user's object is taken for a tag.
  */
 import { types } from 'node:util';
-import { Alias } from '../otp/alias.ts';
-import { type Behaviour, isBehaviour } from '../otp/behaviour.ts';
-import { From } from '../otp/from.ts';
-import { Monitor } from '../otp/monitor.ts';
-import { home, Pid } from '../otp/pid.ts';
-import { ViaName } from '../otp/target.ts';
+import { Alias } from '../otp/process/alias.ts';
+import { type Behaviour, isBehaviour } from '../otp/process/behaviour.ts';
+import { From } from '../otp/runtime/from.ts';
+import { Monitor } from '../otp/runtime/monitor.ts';
+import { home, Pid } from '../otp/runtime/pid.ts';
+import { ViaName } from '../otp/process/target.ts';
 import { errorText, isError, shown } from '../platform/error-text.ts';
 import { nameOfCode } from './code.ts';
 import { NotData } from './not-data.ts';

@@ -11,7 +11,7 @@
  *     await node.ready;
  */
 import { Worker, type ResourceLimits } from 'node:worker_threads';
-import { type Clock, currentClock } from '../otp/clock.ts';
+import { type Clock, currentClock } from '../otp/runtime/clock.ts';
 import { errorText } from '../platform/error-text.ts';
 import { GenroomError } from '../platform/errors.ts';
 import { describePlace, placeOfWorker } from './hang-place.ts';

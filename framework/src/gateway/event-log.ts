@@ -8,11 +8,11 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { errorText } from '../platform/error-text.ts';
-import type { StrayReport, UnexpectedReport } from '../otp/channels.ts';
-import type { CrashReport } from '../otp/crash-report.ts';
-import { formatCrash, formatUnexpected } from '../otp/crash-text.ts';
-import { describeReason, isOrderly } from '../otp/exit-reason.ts';
-import { formatSupervisorReport, type SupervisorReport } from '../otp/supervisor-report.ts';
+import type { StrayReport, UnexpectedReport } from '../otp/reports/channels.ts';
+import type { CrashReport } from '../otp/reports/crash-report.ts';
+import { formatCrash, formatUnexpected } from '../otp/reports/crash-text.ts';
+import { describeReason, isOrderly } from '../otp/runtime/exit-reason.ts';
+import { formatSupervisorReport, type SupervisorReport } from '../otp/supervisor/supervisor-report.ts';
 import type { GivenUpReport, HeldReport, RoomCrashReport } from '../room/channels.ts';
 import { crashEntry } from '../telemetry/crash-record.ts';
 import { guardedLog, type Log, type LogEntry, sayLost } from '../telemetry/log.ts';

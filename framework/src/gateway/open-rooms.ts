@@ -3,7 +3,7 @@
  *
  * Invariant: a room is here from its opening until its shell has ended.
  */
-import type { Clock } from '../otp/clock.ts';
+import type { Clock } from '../otp/runtime/clock.ts';
 import { errorText } from '../platform/error-text.ts';
 import type { RoomDefinition } from '../room/definition.ts';
 import type { RoomOpening } from './colyseus-shell.ts';

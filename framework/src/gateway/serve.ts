@@ -13,8 +13,8 @@
  */
 import { statSync } from 'node:fs';
 import { insideWorkerNode } from '../cluster/index.ts';
-import { currentClock } from '../otp/clock.ts';
-import { installStrayHandlers } from '../otp/stray.ts';
+import { currentClock } from '../otp/runtime/clock.ts';
+import { installStrayHandlers } from '../otp/process/stray.ts';
 import { errorText } from '../platform/error-text.ts';
 import { GenroomError } from '../platform/errors.ts';
 import { crashEntry } from '../telemetry/crash-record.ts';

@@ -8,13 +8,13 @@
  *   agent.cast(hits, (n) => n + 1);
  *   await agent.get(hits, (n) => n); // 1
  */
-import { type Behaviour, MAKE } from './behaviour.ts';
-import { cast as castTo, DEFAULT_CALL_TIMEOUT, request } from './call.ts';
-import type { ChildOptions, ChildSpec } from './child-spec.ts';
-import { genServer } from './gen-server.ts';
-import { start as startBehaviour, startLink as startBehaviourLink, type StartOptions } from './start.ts';
-import { noreply, reply } from './step.ts';
-import type { Ref, Target } from './target.ts';
+import { cast as castTo, DEFAULT_CALL_TIMEOUT, request } from './gen-server/call.ts';
+import { genServer } from './gen-server/gen-server.ts';
+import { noreply, reply } from './gen-server/step.ts';
+import { type Behaviour, MAKE } from './process/behaviour.ts';
+import { start as startBehaviour, startLink as startBehaviourLink, type StartOptions } from './process/start.ts';
+import type { Ref, Target } from './process/target.ts';
+import type { ChildOptions, ChildSpec } from './supervisor/child-spec.ts';
 
 declare const stateOf: unique symbol;
 
@@ -102,4 +102,4 @@ export function cast<S>(target: AgentTarget<S>, change: Change<S>): void {
   (castTo as (target: Target, name: string, payload: unknown) => void)(target, 'update', change);
 }
 
-export { stopServer as stop } from './stop-server.ts';
+export { stopServer as stop } from './gen-server/stop-server.ts';

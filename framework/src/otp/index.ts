@@ -10,8 +10,8 @@ export {
   genServer,
   type GenServer,
   type GenServerDefinition,
-} from './gen-server.ts';
-export { type Self } from './server-self.ts';
+} from './gen-server/gen-server.ts';
+export { type Self } from './runtime/self.ts';
 export {
   ignore,
   type Init,
@@ -25,11 +25,11 @@ export {
   type StepOptions,
   stop,
   stopReply,
-} from './step.ts';
-export { timeout } from './timeout.ts';
-export { call, type CallOptions, cast, DEFAULT_CALL_TIMEOUT, replyTo, request } from './call.ts';
-export { type From } from './from.ts';
-export { start, startLink, startMonitor, type StartMonitorOptions, type StartOptions } from './start.ts';
+} from './gen-server/step.ts';
+export { timeout } from './process/timeout.ts';
+export { call, type CallOptions, cast, DEFAULT_CALL_TIMEOUT, replyTo, request } from './gen-server/call.ts';
+export { type From } from './runtime/from.ts';
+export { start, startLink, startMonitor, type StartMonitorOptions, type StartOptions } from './process/start.ts';
 export {
   checkResponse,
   isResponse,
@@ -40,7 +40,7 @@ export {
   type ResponseOptions,
   sendRequest,
   waitResponse,
-} from './send-request.ts';
+} from './gen-server/send-request.ts';
 export {
   enterLoop,
   type EnterOptions,
@@ -48,14 +48,14 @@ export {
   specialProcess,
   type SpecialSelf,
   type SystemCallbacks,
-} from './special-process.ts';
-export { stopServer } from './stop-server.ts';
-export * as sys from './sys.ts';
-export { SysError } from './sys.ts';
-export { type DebugFunction, type Statistics } from './sys-debug.ts';
-export { type LastMessage } from './last-message.ts';
-export { type Ref, type Target, type ViaName, whereis } from './target.ts';
-export { Pid, samePid, node } from './pid.ts';
+} from './sys/special-process.ts';
+export { stopServer } from './gen-server/stop-server.ts';
+export * as sys from './sys/sys.ts';
+export { SysError } from './sys/sys.ts';
+export { type DebugFunction, type Statistics } from './reports/sys-debug.ts';
+export { type LastMessage } from './runtime/last-message.ts';
+export { type Ref, type Target, type ViaName, whereis } from './process/target.ts';
+export { Pid, samePid, node } from './runtime/pid.ts';
 export {
   cancelTimer,
   type CancelOptions,
@@ -76,9 +76,9 @@ export {
   TimerRef,
   trapExit,
   unlink,
-} from './process.ts';
-export { type ProcessInfo } from './process-info.ts';
-export { receive, spawn, spawnLink, spawnMonitor } from './spawn.ts';
+} from './process/process.ts';
+export { type ProcessInfo } from './reports/process-info.ts';
+export { receive, spawn, spawnLink, spawnMonitor } from './process/spawn.ts';
 export {
   type Down,
   type Exit,
@@ -87,7 +87,7 @@ export {
   type Monitor,
   type MonitorAlias,
   type MonitorOptions,
-} from './monitor.ts';
+} from './runtime/monitor.ts';
 export {
   type Crash,
   type CallFailed,
@@ -99,8 +99,16 @@ export {
   type Shutdown,
   shutdown,
   type Outcome,
-} from './exit-reason.ts';
-export { BadArgument, CallError, NoProcess, ProcessEnded, RemoteProcess, StartError, StartIgnored } from './errors.ts';
+} from './runtime/exit-reason.ts';
+export {
+  BadArgument,
+  CallError,
+  NoProcess,
+  ProcessEnded,
+  RemoteProcess,
+  StartError,
+  StartIgnored,
+} from './runtime/errors.ts';
 export {
   BadChildSpec,
   childSpec,
@@ -109,8 +117,8 @@ export {
   type ShutdownTime,
   type SpecErrorCode,
   type StartedWith,
-} from './child-spec.ts';
-export { ChildError, type ChildErrorCode, type ChildInfo } from './children.ts';
+} from './supervisor/child-spec.ts';
+export { ChildError, type ChildErrorCode, type ChildInfo } from './supervisor/children.ts';
 export {
   type ChildCounts,
   countChildren,
@@ -124,15 +132,19 @@ export {
   terminateChild,
   whichChildren,
   type WithInfo,
-} from './supervisor.ts';
-export { dynamicSupervisor, type DynamicSupervisor, type DynamicSupervisorDefinition } from './dynamic-supervisor.ts';
-export { type AutoShutdown, type DynamicFlags } from './supervisor-flags.ts';
-export { type ErrorContext, formatSupervisorReport, type SupervisorReport } from './supervisor-report.ts';
-export { type Intensity } from './restart-intensity.ts';
-export { type Restart, type Strategy } from './restart-strategy.ts';
-export { count, lookup, register, registry, unregister, via } from './registry.ts';
-export { type RegistryEvent, type RegistryName, type RegistryOptions } from './registry-process.ts';
-export { type Key } from './key.ts';
+} from './supervisor/supervisor.ts';
+export {
+  dynamicSupervisor,
+  type DynamicSupervisor,
+  type DynamicSupervisorDefinition,
+} from './supervisor/dynamic-supervisor.ts';
+export { type AutoShutdown, type DynamicFlags } from './supervisor/supervisor-flags.ts';
+export { type ErrorContext, formatSupervisorReport, type SupervisorReport } from './supervisor/supervisor-report.ts';
+export { type Intensity } from './supervisor/restart-intensity.ts';
+export { type Restart, type Strategy } from './supervisor/restart-strategy.ts';
+export { count, lookup, register, registry, unregister, via } from './registry/registry.ts';
+export { type RegistryEvent, type RegistryName, type RegistryOptions } from './registry/registry-process.ts';
+export { type Key } from './runtime/key.ts';
 export {
   countMatch,
   countSelect,
@@ -149,19 +161,19 @@ export {
   updateValue,
   valuesOf,
   withLock,
-} from './registry-queries.ts';
-export { type Clock, currentClock, systemClock, type TimerHandle, useClock } from './clock.ts';
-export { type RestartReport, type StrayReport, type UnexpectedReport } from './channels.ts';
-export { type CrashReport } from './crash-report.ts';
-export { type CrashTextOptions, formatCrash, formatUnexpected, logCrashes } from './crash-text.ts';
-export { type ShownStatus, type Status, type SysEvent } from './status.ts';
-export { installStrayHandlers, type StrayOptions } from './stray.ts';
-export { type ProcessNode, processTree } from './tree.ts';
-export { type Behaviour } from './behaviour.ts';
+} from './registry/registry-queries.ts';
+export { type Clock, currentClock, systemClock, type TimerHandle, useClock } from './runtime/clock.ts';
+export { type RestartReport, type StrayReport, type UnexpectedReport } from './reports/channels.ts';
+export { type CrashReport } from './reports/crash-report.ts';
+export { type CrashTextOptions, formatCrash, formatUnexpected, logCrashes } from './reports/crash-text.ts';
+export { type ShownStatus, type Status, type SysEvent } from './runtime/status.ts';
+export { installStrayHandlers, type StrayOptions } from './process/stray.ts';
+export { type ProcessNode, processTree } from './reports/process-tree.ts';
+export { type Behaviour } from './process/behaviour.ts';
 export { GenroomError } from '../platform/errors.ts';
 export { resource, type Resource, type ResourceDefinition } from './resource.ts';
-export { alias, Alias, unalias } from './alias.ts';
-export * as dictionary from './process-dictionary.ts';
+export { alias, Alias, unalias } from './process/alias.ts';
+export * as dictionary from './process/process-dictionary.ts';
 export * as agent from './agent.ts';
 export { type AgentRef, type AgentTarget } from './agent.ts';
 export {
@@ -172,12 +184,12 @@ export {
   type PartitionSupervisor,
   type PartitionSupervisorDefinition,
   resizePartitions,
-} from './partition-supervisor.ts';
-export * as task from './task-api.ts';
-export * as taskSup from './task-supervisor.ts';
-export { taskSupervisor } from './task-supervisor.ts';
-export { type StreamOptions, type StreamOutcome } from './task-stream.ts';
-export { isTaskResult, type Task, type TaskResult } from './task.ts';
+} from './supervisor/partition-supervisor.ts';
+export * as task from './task/task-api.ts';
+export * as taskSup from './task/task-supervisor.ts';
+export { taskSupervisor } from './task/task-supervisor.ts';
+export { type StreamOptions, type StreamOutcome } from './task/task-stream.ts';
+export { isTaskResult, type Task, type TaskResult } from './task/task.ts';
 export {
   type Application,
   application,
@@ -186,11 +198,11 @@ export {
   type ApplicationErrorCode,
   type StartedApplication,
   type StartType,
-} from './application.ts';
-export * as app from './application-api.ts';
+} from './application/application.ts';
+export * as app from './application/application-api.ts';
 export {
   type ApplicationInfo,
   type ApplicationOptions,
   type ApplicationReport,
   type ApplicationSpec,
-} from './application-controller.ts';
+} from './application/application-controller.ts';

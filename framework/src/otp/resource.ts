@@ -13,17 +13,17 @@
  *   const db = resource({ name: 'db', open: () => connect(url), close: (connection) => connection.end() });
  *   calls: { top: (room) => room.task(db.use().then((connection) => connection.query(sql)), (room, rows) => rows) }
  */
-import { call } from './call.ts';
-import { CallError } from './errors.ts';
-import { genServer } from './gen-server.ts';
-import type { Self } from './server-self.ts';
-import type { Pid } from './pid.ts';
-import { isAlive } from './process.ts';
-import { runAsNobody } from './scheduler.ts';
-import { start } from './start.ts';
-import { initOk, noreply, reply } from './step.ts';
-import { stopServer } from './stop-server.ts';
-import type { Ref } from './target.ts';
+import { call } from './gen-server/call.ts';
+import { genServer } from './gen-server/gen-server.ts';
+import { initOk, noreply, reply } from './gen-server/step.ts';
+import { stopServer } from './gen-server/stop-server.ts';
+import { isAlive } from './process/process.ts';
+import { start } from './process/start.ts';
+import type { Ref } from './process/target.ts';
+import { CallError } from './runtime/errors.ts';
+import type { Pid } from './runtime/pid.ts';
+import { runAsNobody } from './runtime/scheduler.ts';
+import type { Self } from './runtime/self.ts';
 
 export interface ResourceDefinition<T> {
   /** Names it in reports. */

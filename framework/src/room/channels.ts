@@ -4,7 +4,7 @@
  *     diagnostics_channel.subscribe('genroom:room:held', (report) => warn(report as HeldReport));
  */
 import { channel } from 'node:diagnostics_channel';
-import { publishReport } from '../otp/channels.ts';
+import { publishReport } from '../otp/reports/channels.ts';
 
 interface RoomReport {
   /** Name of the definition. */

@@ -32,7 +32,7 @@ import {
 } from '../otp/index.ts';
 import { errorText } from '../platform/error-text.ts';
 import { reportCrash } from './channels.ts';
-import { addRestart } from '../otp/restart-intensity.ts';
+import { addRestart } from '../otp/supervisor/restart-intensity.ts';
 import { PLAYER_INTENSITY, ROOM_INTENSITY } from './crash-limit.ts';
 import { UnknownRoom } from './errors.ts';
 import { countCrash, HostedRoom, type Life, type Seat } from './hosted-room.ts';

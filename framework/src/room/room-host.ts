@@ -33,8 +33,8 @@ import {
   stopServer,
   supervisor,
 } from '../otp/index.ts';
-import { addMonitor } from '../otp/monitor.ts';
-import { procOf } from '../otp/proc.ts';
+import { addMonitor } from '../otp/runtime/monitor.ts';
+import { procOf } from '../otp/runtime/proc.ts';
 import type { RoomDefinition } from './definition.ts';
 import { BadDefinition } from './errors.ts';
 import type { FromNode, Link, ToNode } from './link.ts';

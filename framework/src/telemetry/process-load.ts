@@ -12,9 +12,9 @@
  *     monitor.read(); // [{ behaviour: 'genServer account', processes: 3, utilisation: 0.93, … }]
  */
 import { channel } from 'node:diagnostics_channel';
-import { GenServerProc } from '../otp/gen-server-process.ts';
-import { type Load, loadClasses, measureLoad } from '../otp/load.ts';
-import { living, namesOf } from '../otp/proc.ts';
+import { GenServerProc } from '../otp/gen-server/gen-server-process.ts';
+import { type Load, loadClasses, measureLoad } from '../otp/gen-server/load.ts';
+import { living, namesOf } from '../otp/runtime/proc.ts';
 
 /** A process above this share of its time is nearly saturated: its queue grows without bound soon after. */
 export const BUSY = 0.8;

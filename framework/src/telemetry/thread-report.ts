@@ -9,7 +9,7 @@
  *     link.send({ kind: 'report', report: watch.read() });
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { RestartReport, StrayReport } from '../otp/channels.ts';
+import type { RestartReport, StrayReport } from '../otp/reports/channels.ts';
 import { type ClassLoad, openLoadMonitor } from './process-load.ts';
 
 export interface ThreadReport {

@@ -15,8 +15,8 @@
  * every handler (a promise nobody awaited, a throw in a bare setTimeout): on this thread the test runner sees them too,
  * and fails the run.
  */
-import { type Clock, systemClock, useClock } from '../otp/clock.ts';
-import { installStrayHandlers } from '../otp/stray.ts';
+import { type Clock, systemClock, useClock } from '../otp/runtime/clock.ts';
+import { installStrayHandlers } from '../otp/process/stray.ts';
 import { RoomShell } from '../gateway/shell/shell.ts';
 import { startRoomNode } from '../gateway/shell/start-node.ts';
 import type { RoomNode } from '../gateway/shell/room-node.ts';

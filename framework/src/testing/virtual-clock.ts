@@ -12,9 +12,9 @@
  *     await clock.advance(5_000);
  *     useClock(before);
  */
-import type { Clock, TimerHandle } from '../otp/clock.ts';
-import { BadArgument } from '../otp/errors.ts';
-import { runnableCount } from '../otp/scheduler.ts';
+import type { Clock, TimerHandle } from '../otp/runtime/clock.ts';
+import { BadArgument } from '../otp/runtime/errors.ts';
+import { runnableCount } from '../otp/runtime/scheduler.ts';
 import { shown } from '../platform/error-text.ts';
 
 interface Timer {

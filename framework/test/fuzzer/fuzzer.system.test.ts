@@ -65,8 +65,8 @@ describe('the fuzzer', () => {
     expect(FAULTS.length).toBeGreaterThanOrEqual(25);
     expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);
     for (const fault of FAULTS) expect(faulty(fault).source).toContain(fault.to);
-    const stale = { name: 'stale', file: 'call.ts', from: 'a text that stands nowhere', to: '' };
-    expect(() => applyFault(stale)).toThrow("the fault 'stale' finds its text 0 times in call.ts");
+    const stale = { name: 'stale', file: 'gen-server/call.ts', from: 'a text that stands nowhere', to: '' };
+    expect(() => applyFault(stale)).toThrow("the fault 'stale' finds its text 0 times in gen-server/call.ts");
   });
 
   test('a program follows from its seed and number; other numbers give others', () => {

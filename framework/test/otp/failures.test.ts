@@ -16,8 +16,8 @@ import {
   start,
   type StrayReport,
 } from '../../src/otp/index.ts';
-import { addMonitor } from '../../src/otp/monitor.ts';
-import { procOf } from '../../src/otp/proc.ts';
+import { addMonitor } from '../../src/otp/runtime/monitor.ts';
+import { procOf } from '../../src/otp/runtime/proc.ts';
 import { inProcess } from './stage.ts';
 
 const echo = genServer({ name: 'echo', init: () => 0, calls: { ask: (state, x: number) => reply(x, state) } });

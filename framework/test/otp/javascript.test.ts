@@ -43,7 +43,7 @@ import {
   useClock,
   type Call,
 } from '../../src/otp/index.ts';
-import { SLICE_MESSAGES } from '../../src/otp/scheduler.ts';
+import { SLICE_MESSAGES } from '../../src/otp/runtime/scheduler.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { counter, downOf, failure, inProcess, mailbox, pause } from './stage.ts';
 

@@ -34,7 +34,7 @@ import {
   useClock,
 } from '../../src/otp/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { procOf } from '../../src/otp/proc.ts';
+import { procOf } from '../../src/otp/runtime/proc.ts';
 import { counter, downOf, failure, inProcess } from './stage.ts';
 
 setFlagsFromString('--expose-gc');

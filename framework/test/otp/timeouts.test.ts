@@ -20,7 +20,7 @@ import {
   sys,
   task,
 } from '../../src/otp/index.ts';
-import { describeReason } from '../../src/otp/exit-reason.ts';
+import { describeReason } from '../../src/otp/runtime/exit-reason.ts';
 import { failure, inProcess, mailbox } from './stage.ts';
 
 const echo = genServer({ name: 'echo', init: () => 0, calls: { ask: (state, x: number) => reply(x, state) } });

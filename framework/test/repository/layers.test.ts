@@ -1,6 +1,6 @@
 /**
- * The layers hold: nothing in framework/src imports upwards or in a circle, and every file says what it is. The rules
- * themselves are tried on trees that break each of them.
+ * The layers hold: nothing in framework/src imports upwards, from a later folder of its layer or in a circle, and every
+ * file says what it is. The rules themselves are tried on trees that break each of them.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -73,6 +73,27 @@ describe('a tree that breaks a rule', () => {
     expect(found).toEqual([{ rule: 'cycle', file: 'telemetry/b.ts', what: 'closes a circle: otp → telemetry → otp' }]);
   });
 
+  test('an import from a later folder of the layer is found, one from an earlier folder is none', async () => {
+    const found = await inspectTree({
+      'otp/runtime/a.ts': `${doc}import type { b } from '../process/b.ts';\nexport type A = typeof b;`,
+      'otp/process/b.ts': `${doc}export { c as b } from '../scheduler/c.ts';`,
+      'otp/runtime/c.ts': `${doc}export const c = 1;`,
+    });
+    expect(found).toEqual([
+      { rule: 'folder', file: 'otp/runtime/a.ts', what: 'imports otp/process/b.ts, which is in a later folder' },
+    ]);
+  });
+
+  test('what stands beside the folders of a layer stands above them', async () => {
+    const found = await inspectTree({
+      'otp/index.ts': `${doc}export * from './task/a.ts';`,
+      'otp/task/a.ts': `${doc}import '../agent.ts';`,
+      'otp/agent.ts': `${doc}import './task/b.ts';`,
+      'otp/task/b.ts': `${doc}export const b = 1;`,
+    });
+    expect(found.map(({ rule, file }) => [rule, file])).toEqual([['folder', 'otp/task/a.ts']]);
+  });
+
   test('a layer may not import the face of the package', async () => {
     const found = await inspectTree({
       'index.ts': `${doc}export const x = 1;`,
@@ -85,7 +106,8 @@ describe('a tree that breaks a rule', () => {
     ['doc_comment', 'otp/a.ts', 'export const a = 1;'],
     ['length', 'otp/a.ts', doc + '\n'.repeat(400)],
     ['name', 'otp/utils.ts', doc],
-    ['name', 'otp/helpers/a.ts', doc],
+    ['name', 'room/helpers/a.ts', doc],
+    ['unknown_folder', 'otp/extras/a.ts', doc],
     ['name', 'otp/common.ts', doc],
     ['unknown_layer', 'extras/a.ts', doc],
     ['syntax', 'otp/a.ts', `${doc}export const = 1;`],

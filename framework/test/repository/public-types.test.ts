@@ -23,8 +23,10 @@ test('the declarations of genroom/otp hold no any', () => {
       ['--project', 'framework/tsconfig.build.json', '--emitDeclarationOnly', '--outDir', out],
       { cwd: root },
     );
-    const files = readdirSync(join(out, 'otp')).filter((name) => name.endsWith('.d.ts'));
-    expect(files).toContain('gen-server.d.ts');
+    const files = readdirSync(join(out, 'otp'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.d.ts'),
+    );
+    expect(files).toContain('gen-server/gen-server.d.ts');
     const found = files.flatMap((name) =>
       anyIn(readFileSync(join(out, 'otp', name), 'utf8')).map((line) => `${name}: ${line.trim()}`),
     );

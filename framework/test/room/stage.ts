@@ -13,7 +13,7 @@ import { localLink, localNode } from '../../src/cluster/index.ts';
 import { RoomNode, RoomShell } from '../../src/gateway/shell/index.ts';
 import { freshAttempts } from '../../src/gateway/shell/recovery.ts';
 import { exit, installStrayHandlers, type Pid, processTree, useClock, type ProcessNode } from '../../src/otp/index.ts';
-import { living } from '../../src/otp/proc.ts';
+import { living } from '../../src/otp/runtime/proc.ts';
 import { packPayload, Protocol } from '../../src/room/frames.ts';
 import { createHost, type FromNode, type RoomDefinition, type ToNode } from '../../src/room/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';

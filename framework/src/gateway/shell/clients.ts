@@ -9,7 +9,7 @@
  *     clients.cast('s1', 'post', payload);     // queued, and handed over at once while an incarnation runs
  *     clients.finish(turn, 'room');            // frames go out, what the turn finished is over
  */
-import type { Clock } from '../../otp/clock.ts';
+import type { Clock } from '../../otp/runtime/clock.ts';
 import { errorFrame, ResponseStatus, responseFrame } from '../../room/frames.ts';
 import type { ConnectionInfo, SessionRecord } from '../../room/link.ts';
 import type { PlayerTurn, RoomTurn } from '../../room/turn-record.ts';

@@ -11,7 +11,7 @@ import { localLink } from '../../cluster/local-link.ts';
 import type { NodeConnection, NodeEvents } from '../../cluster/node-connection.ts';
 import { Replacement } from '../../cluster/replacement.ts';
 import type { RestartLimit } from '../../cluster/restart-limit.ts';
-import { currentClock } from '../../otp/clock.ts';
+import { currentClock } from '../../otp/runtime/clock.ts';
 import type { RoomDefinition } from '../../room/definition.ts';
 import type { FromNode, Link, ToNode } from '../../room/link.ts';
 import { createHost, type RoomHost } from '../../room/room-host.ts';

@@ -8,7 +8,7 @@
  * Invariant: each call is answered at most once; after that it is forgotten, and a late reply finds nothing. One timer
  * serves all calls of a room, since a call that is answered in time must not cost one.
  */
-import type { Clock, TimerHandle } from '../../otp/clock.ts';
+import type { Clock, TimerHandle } from '../../otp/runtime/clock.ts';
 
 export interface OpenCall {
   readonly seq: number;

@@ -6,7 +6,7 @@
  *     const recovery = new RecoveryRun({ clock, policy, about, start });
  *     if (!recovery.failed('shutdown')) …    // nothing is left to try
  */
-import type { Clock, TimerHandle } from '../../otp/clock.ts';
+import type { Clock, TimerHandle } from '../../otp/runtime/clock.ts';
 import { booted, nextStep, noProgress, type RecoveryPolicy, type RecoveryStep } from './recovery.ts';
 import { type RecoveryReport, reportRecovery } from './reports.ts';
 

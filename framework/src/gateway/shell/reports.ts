@@ -4,7 +4,7 @@
  *     diagnostics_channel.subscribe('genroom:room:recovery', (report) => …)
  */
 import { channel } from 'node:diagnostics_channel';
-import { publishReport } from '../../otp/channels.ts';
+import { publishReport } from '../../otp/reports/channels.ts';
 
 /** An incarnation of a room, or a Player of it, ended by a crash. */
 export interface DownReport {

@@ -7,7 +7,7 @@
  *     node.send({ kind: 'open', … });
  */
 import type { NodeConnection } from '../../cluster/node-connection.ts';
-import type { Clock } from '../../otp/clock.ts';
+import type { Clock } from '../../otp/runtime/clock.ts';
 import { GenroomError } from '../../platform/errors.ts';
 import type { HandLedger } from '../../room/hand-ledger.ts';
 import type { FromNode, FromRoom, ToNode } from '../../room/link.ts';

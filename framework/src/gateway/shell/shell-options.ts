@@ -1,5 +1,5 @@
 /** What a shell is made with, and what it can be at. */
-import type { Clock } from '../../otp/clock.ts';
+import type { Clock } from '../../otp/runtime/clock.ts';
 import type { QueueBounds } from './pending-queue.ts';
 import type { RoomPort } from './ports.ts';
 import type { RecoveryPolicy } from './recovery.ts';

@@ -12,8 +12,8 @@
  *     const shell = new RoomShell({ roomId, name: 'chat', options, node, room, clock });
  *     await shell.ready;
  */
-import type { TimerHandle } from '../../otp/clock.ts';
-import { addRestart, type Intensity } from '../../otp/restart-intensity.ts';
+import type { TimerHandle } from '../../otp/runtime/clock.ts';
+import { addRestart, type Intensity } from '../../otp/supervisor/restart-intensity.ts';
 import { errorText } from '../../platform/error-text.ts';
 import { GenroomError } from '../../platform/errors.ts';
 import type { ConnectionInfo, FromRoom, RoomOrder } from '../../room/link.ts';

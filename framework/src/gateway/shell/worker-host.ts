@@ -5,7 +5,7 @@
  */
 import { threadId } from 'node:worker_threads';
 import type { Link } from '../../cluster/link.ts';
-import { nameNode } from '../../otp/pid.ts';
+import { nameNode } from '../../otp/runtime/pid.ts';
 import type { FromNode, ToNode } from '../../room/link.ts';
 import type { RoomHost } from '../../room/room-host.ts';
 import { host as hostRooms, type WorkerRooms } from '../../room/worker-host.ts';
