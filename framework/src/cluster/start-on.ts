@@ -13,7 +13,7 @@ import { type Call, genServer } from '../otp/gen-server/gen-server.ts';
 import { home, type Pid } from '../otp/runtime/pid.ts';
 import { registry, via } from '../otp/registry/registry.ts';
 import { runAsNobody } from '../otp/runtime/scheduler.ts';
-import { start, type StartArguments, type StartOptions } from '../otp/process/start.ts';
+import { type AnyStartOptions, start, type StartArguments } from '../otp/process/start.ts';
 import { noreply } from '../otp/gen-server/step.ts';
 import { type Ref, ViaName } from '../otp/process/target.ts';
 import { nameOn, observeNodes } from './distribution.ts';
@@ -77,7 +77,7 @@ export async function startOn<B extends Behaviour>(
   behaviour: B,
   ...rest: StartArguments<B>
 ): Promise<Ref<B>> {
-  const [arg, options] = rest as readonly [arg?: unknown, options?: StartOptions];
+  const [arg, options] = rest as readonly [arg?: unknown, options?: AnyStartOptions];
   if (node === home().name) return start(behaviour, ...rest);
   const name = options?.name instanceof ViaName ? nameOn(node, options.name) : options?.name;
   const order = { behaviour, arg, name, timeout: options?.timeout };

@@ -5,6 +5,8 @@ import {
   call,
   cast,
   CallError,
+  childSpec,
+  type ChildSpec,
   type CrashReport,
   dispatch,
   type Down,
@@ -36,9 +38,11 @@ import {
   spawnMonitor,
   specialProcess,
   start,
+  startLink,
   startMonitor,
   stop,
   stopServer,
+  supervisor,
   sys,
   type Target,
   task,
@@ -48,6 +52,7 @@ import {
   via,
   waitResponse,
 } from '../../src/otp/index.ts';
+import { startOn } from '../../src/cluster/nodes.ts';
 
 const Account = genServer({
   name: 'account',
@@ -256,6 +261,31 @@ export async function steering(): Promise<void> {
   // @ts-expect-error statistics are on, off or asked for
   await sys.statistics(account, 'all');
   void cents;
+}
+
+/** A name is of a registry, and who has it must know the messages that the registry's names are asked. */
+export async function naming(): Promise<void> {
+  const accounts = registry<typeof Account>({ name: 'accounts' });
+  const queues = registry<typeof Queue>({ name: 'queues' });
+  const anything = registry({ name: 'anything' });
+  await start(Account, { number: '7' }, { name: via(accounts, '7') });
+  await start(Account, { number: '7' }, { name: via(anything, '7') });
+  await start(supervisor({ name: 'all', strategy: 'oneForOne', children: [] }), undefined, {
+    name: via(anything, 'all'),
+  });
+  // @ts-expect-error an account is no queue
+  await start(Account, { number: '7' }, { name: via(queues, '7') });
+  // @ts-expect-error nor is one that is linked
+  await startLink(Account, { number: '7' }, { name: via(queues, '7') });
+  // @ts-expect-error nor one that is watched
+  await startMonitor(Account, { number: '7' }, { name: via(queues, '7') });
+  // @ts-expect-error nor one on another node
+  await startOn('worker', Account, { number: '7' }, { name: via(queues, '7') });
+  const spec: ChildSpec = childSpec(Account, { number: '7' }, { name: via(accounts, '7') });
+  childSpec(Account, { number: '7' }, { name: via(anything, '7'), restart: 'transient' });
+  // @ts-expect-error nor a child
+  childSpec(Account, { number: '7' }, { name: via(queues, '7') });
+  void spec;
 }
 
 /** Errors carry code, cause and remedy; reports what a crash is. */

@@ -36,24 +36,24 @@ import { inOwnContext, runAs } from '../runtime/scheduler.ts';
 import { type Behaviour, type BehaviourProc, type InitFailure, MAKE } from './behaviour.ts';
 import { endProcess } from './exit-signals.ts';
 import { requireProc } from './spawn.ts';
-import { type Ref, ViaName } from './target.ts';
+import { type NameFor, type Ref, ViaName } from './target.ts';
 
-export interface StartOptions {
-  /** A name to register before init runs; made by `via`. */
-  readonly name?: ViaName | undefined;
+export interface StartOptions<B extends Behaviour = Behaviour> {
+  /** A name to register before init runs; made by `via`, in a registry of such processes. */
+  readonly name?: NameFor<B> | undefined;
   /** Milliseconds init may take; then the process is killed and the start fails with 'timeout'. Default Infinity. */
   readonly timeout?: number | undefined;
 }
 
 type ArgumentOf<B> = B extends Behaviour<infer A> ? A : never;
 /** `undefined` and `void` arguments may be left out, and that of a definition that takes none. */
-export type StartArguments<B> = [ArgumentOf<B>] extends [never]
-  ? [arg?: unknown, options?: StartOptions]
+export type StartArguments<B extends Behaviour> = [ArgumentOf<B>] extends [never]
+  ? [arg?: unknown, options?: StartOptions<B>]
   : undefined extends ArgumentOf<B>
-    ? [arg?: ArgumentOf<B>, options?: StartOptions]
+    ? [arg?: ArgumentOf<B>, options?: StartOptions<B>]
     : unknown extends ArgumentOf<B>
-      ? [arg?: unknown, options?: StartOptions]
-      : [arg: ArgumentOf<B>, options?: StartOptions];
+      ? [arg?: unknown, options?: StartOptions<B>]
+      : [arg: ArgumentOf<B>, options?: StartOptions<B>];
 
 /**
  * Starts a process of a definition, unlinked, and waits for its init.
@@ -69,7 +69,8 @@ export function startLink<B extends Behaviour>(behaviour: B, ...rest: StartArgum
   return begin(behaviour, rest[0], rest[1], true);
 }
 
-export interface StartMonitorOptions<T = 'DOWN'> extends StartOptions, MonitorOptions<T> {
+export interface StartMonitorOptions<T = 'DOWN', B extends Behaviour = Behaviour>
+  extends StartOptions<B>, MonitorOptions<T> {
   /** Links it to the running process too. Default false. */
   readonly link?: boolean;
 }
@@ -83,7 +84,7 @@ export interface StartMonitorOptions<T = 'DOWN'> extends StartOptions, MonitorOp
 export async function startMonitor<B extends Behaviour, T = 'DOWN'>(
   behaviour: B,
   arg: ArgumentOf<B>,
-  options: StartMonitorOptions<T> = {},
+  options: StartMonitorOptions<T, NoInfer<B>> = {},
 ): Promise<{ pid: Ref<B>; ref: Monitor<T> }> {
   const { link = false, alias, tag, ...rest } = options;
   const me = requireProc('startMonitor');
@@ -100,17 +101,25 @@ export async function startMonitor<B extends Behaviour, T = 'DOWN'>(
   }
 }
 
-const NO_OPTIONS: StartOptions = {};
+/** The options of a start of whatever definition. */
+export type AnyStartOptions = StartOptions<never>;
+
+const NO_OPTIONS: AnyStartOptions = {};
 
 /** Options of a start; one that watches has a function of its own (row PLIB-12). @throws BadArgument `bad_start_option` */
-function checked(options: StartOptions | undefined): StartOptions {
+function checked(options: AnyStartOptions | undefined): AnyStartOptions {
   if (options === undefined) return NO_OPTIONS;
   if ('monitor' in options)
     throw new BadArgument('bad_start_option', 'monitor is no option of a start', 'Use startMonitor.');
   return options;
 }
 
-function begin(behaviour: Behaviour, arg: unknown, options: StartOptions | undefined, linked: boolean): Promise<Pid> {
+function begin(
+  behaviour: Behaviour,
+  arg: unknown,
+  options: AnyStartOptions | undefined,
+  linked: boolean,
+): Promise<Pid> {
   try {
     return started(startProc(behaviour, arg, checked(options), linked));
   } catch (error) {
@@ -136,7 +145,7 @@ function makeProc(behaviour: Behaviour, parent: Proc | undefined): BehaviourProc
 export function startProc(
   behaviour: Behaviour,
   arg: unknown,
-  options: StartOptions,
+  options: AnyStartOptions,
   linked: boolean,
   watch?: (proc: Proc) => void,
 ): StartOutcome | Promise<StartOutcome> {

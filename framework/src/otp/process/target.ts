@@ -4,15 +4,19 @@
  * @example
  *   call(pid, 'balance'); call(via(accounts, '7'), 'balance');
  */
+import { shown } from '../../platform/error-text.ts';
+import { BadArgument } from '../runtime/errors.ts';
 import { Pid, PROC } from '../runtime/pid.ts';
 import type { Proc } from '../runtime/proc.ts';
 import type { NameAddress } from '../runtime/remote.ts';
+import { isThenable } from '../runtime/thenable.ts';
 import type { Behaviour } from './behaviour.ts';
 
 // A constant of this module costs less to reach than an imported one.
 const IN_PID: typeof PROC = PROC;
 
 declare const server: unique symbol;
+declare const holder: unique symbol;
 
 /** A pid whose messages TypeScript knows: what `start` of a genServer returns. */
 export type Ref<G extends Behaviour = Behaviour> = Pid & { readonly [server]?: G };
@@ -20,6 +24,8 @@ export type Ref<G extends Behaviour = Behaviour> = Pid & { readonly [server]?: G
 /** A name in a registry, made by `via`. It finds its process anew at each use. */
 export abstract class ViaName<G extends Behaviour = Behaviour> {
   declare readonly [server]?: G;
+  /** Of types only. A method, so that any name is a ViaName; `NameFor` asks for it as a property, which is strict. */
+  [holder]?(server: G): void;
 
   /** The living process that has the name now. Internal to the layer. */
   abstract resolve(): Proc | undefined;
@@ -32,6 +38,9 @@ export abstract class ViaName<G extends Behaviour = Behaviour> {
   abstract toString(): string;
 }
 
+/** A name that a process of the definition `B` may have: what uses the name knows that one's messages. */
+export type NameFor<B extends Behaviour> = ViaName & { readonly [holder]?: (server: B) => void };
+
 export type Target<G extends Behaviour = Behaviour> = Ref<G> | ViaName<G>;
 
 export function resolveTarget(target: Target): Proc | undefined {
@@ -39,6 +48,26 @@ export function resolveTarget(target: Target): Proc | undefined {
   const proc = (target as Pid)[IN_PID] as Proc | undefined;
   if (proc !== undefined) return proc;
   return target instanceof Pid ? undefined : target.resolve();
+}
+
+/**
+ * What to say where `resolveTarget` has thrown: a name may say no itself, and else the target is none. It is asked only
+ * then, since every message resolves its target.
+ */
+export function targetError(target: unknown, thrown: unknown): unknown {
+  if (isName(target)) return thrown;
+  const remedy = isThenable(target)
+    ? 'It is a promise: await start, and give what it resolves with.'
+    : 'Give a pid that start gave, or a name made by via; a pid is of one copy of genroom, so install it once.';
+  return new BadArgument('bad_target', `${shown(target)} is neither a pid nor a name`, remedy);
+}
+
+function isName(target: unknown): boolean {
+  try {
+    return target instanceof ViaName;
+  } catch {
+    return false;
+  }
 }
 
 /** The pid behind a target, or undefined when there is none alive. */

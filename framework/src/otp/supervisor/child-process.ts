@@ -4,7 +4,7 @@
  * Stop protocol (rule R-43): take the link away and watch it, send 'shutdown', wait the child's time, then kill.
  */
 import { deliverExit, sendExit } from '../process/exit-signals.ts';
-import { type StartOptions, startProc, type StartOutcome } from '../process/start.ts';
+import { type AnyStartOptions, startProc, type StartOutcome } from '../process/start.ts';
 import { reasonOfThrow } from '../process/thrown.ts';
 import { currentClock } from '../runtime/clock.ts';
 import { StartError, StartIgnored } from '../runtime/errors.ts';
@@ -23,7 +23,7 @@ export type ChildStart =
   | { readonly reason: ExitReason };
 
 const NO_ARGUMENTS: readonly unknown[] = [];
-const NO_OPTIONS: StartOptions = {};
+const NO_OPTIONS: AnyStartOptions = {};
 
 /** `then` for what may be there already. */
 export function whenDone<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<Awaited<R>> {

@@ -10,7 +10,7 @@ import { types } from 'node:util';
 import { shown } from '../../platform/error-text.ts';
 import { type Behaviour, isBehaviour } from '../process/behaviour.ts';
 import type { StartArguments } from '../process/start.ts';
-import type { ViaName } from '../process/target.ts';
+import type { NameFor, ViaName } from '../process/target.ts';
 import { BadArgument } from '../runtime/errors.ts';
 import type { Key } from '../runtime/key.ts';
 import type { Pid } from '../runtime/pid.ts';
@@ -19,7 +19,7 @@ import type { Restart } from './restart-strategy.ts';
 /** How long a child may take to stop: milliseconds, Infinity, or 'brutalKill' for no time at all. */
 export type ShutdownTime = number | 'brutalKill';
 
-export interface ChildOptions {
+export interface ChildOptions<B extends Behaviour = Behaviour> {
   /** Identifies the child within its supervisor. Default the definition's name; of a supervisor with a name, its key. */
   readonly id?: Key;
   readonly restart?: Restart;
@@ -28,12 +28,13 @@ export interface ChildOptions {
   /** Its orderly end may end the supervisor; see `autoShutdown`. */
   readonly significant?: boolean;
   /** A name it registers at every start. */
-  readonly name?: ViaName;
+  readonly name?: NameFor<B>;
 }
 
 /** `I` is the type of the information that its start function may give beside the pid. */
 export interface ChildSpec<I = unknown> extends ChildOptions {
   readonly id: Key;
+  readonly name?: ViaName;
   /** The definition to start, with its argument: data, so that a spec can be compared and sent. */
   readonly behaviour?: Behaviour;
   readonly arg?: unknown;
@@ -59,8 +60,8 @@ export interface NormalSpec extends ChildSpec {
 export function childSpec<B extends Behaviour>(
   behaviour: B,
   ...rest: [] extends StartArguments<B>
-    ? [arg?: StartArguments<B>[0], options?: ChildOptions]
-    : [arg: StartArguments<B>[0], options?: ChildOptions]
+    ? [arg?: StartArguments<B>[0], options?: ChildOptions<B>]
+    : [arg: StartArguments<B>[0], options?: ChildOptions<B>]
 ): ChildSpec {
   const [arg, options] = rest;
   if (options === undefined) return { id: behaviour.name, behaviour, arg };
