@@ -102,8 +102,39 @@ describe('a supervisor outlives', () => {
       expect(isAlive(sup)).toBe(true);
       for (const is of [isExit, isDown, isResponse, isTaskResult]) expect(is(unreadable)).toBe(false);
     });
+
+    test(`a message that cannot be looked at at all, which is told as an unexpected one (${definition.name})`, async () => {
+      const told: unknown[] = [];
+      const hear = (report: unknown): void => void told.push((report as { message: unknown }).message);
+      subscribe('genroom:process:unexpected', hear);
+      const sup = await start(definition);
+      const [message, plain] = [revoked(), { plain: true }];
+      send(sup, message);
+      send(sup, plain);
+      await whichChildren(sup);
+      unsubscribe('genroom:process:unexpected', hear);
+      expect(isAlive(sup)).toBe(true);
+      expect([told.length, told[0] === message, told[1] === plain]).toEqual([2, true, true]);
+    });
   }
 });
+
+for (const timeout of [undefined, 10_000])
+  test(`a server gets a message that cannot be looked at as any other (timeout ${timeout})`, async () => {
+    const taker = genServer({
+      name: 'taker',
+      trapExit: true,
+      init: (): unknown[] => [],
+      calls: { taken: (state) => reply(state, state, timeout === undefined ? undefined : { timeout }) },
+      info: (state, message) => noreply([...state, message]),
+    });
+    const pid = await start(taker);
+    await call(pid, 'taken');
+    const message = revoked();
+    send(pid, message);
+    const taken = await call(pid, 'taken');
+    expect([taken.length, taken[0] === message]).toEqual([1, true]);
+  });
 
 describe('whoever hears of a start may end', () => {
   let heard: (report: { pid: Pid }) => void = () => {};

@@ -138,7 +138,12 @@ for (const [what, make] of Object.entries({ 'a revoked Proxy': revoked, 'a gette
 
 test('a message that cannot be looked at ends who gets it at the most, and no other stands still', async () => {
   const server = await start(genServer({ name: 'server', trapExit: true, init: () => 0, info: (n) => noreply(n) }));
-  send(server, revoked());
+  send(server, {
+    tag: 'EXIT',
+    get from(): never {
+      throw new Error('unreadable');
+    },
+  });
   const other = await start(counter, {});
   expect(await call(other, 'get')).toBe(0);
   expect(isAlive(server)).toBe(false);

@@ -26,7 +26,7 @@ import type { ServerSelf } from '../runtime/self.ts';
 import { shownStatus, type Status } from '../runtime/status.ts';
 import { isThenable, promiseOf } from '../runtime/thenable.ts';
 import type { CompiledServer } from './gen-server.ts';
-import { IdleTimeout } from './idle-timeout.ts';
+import { IdleTimeout, isIdleTimeout } from './idle-timeout.ts';
 import type { Load } from './load.ts';
 import * as inbox from './server-inbox.ts';
 import * as step from './step.ts';
@@ -161,8 +161,7 @@ export class GenServerProc extends BehaviourProc {
       }
       if (this.load !== undefined) this.load.begin(this.box === undefined ? 0 : this.box.size);
       if (this.debug !== undefined && first !== SYSTEM) this.debugReceived(first, second);
-      if (this.idle !== undefined && !(first === INFO && second instanceof IdleTimeout))
-        this.stopIdle(first === SYSTEM);
+      if (this.idle !== undefined && !(first === INFO && isIdleTimeout(second))) this.stopIdle(first === SYSTEM);
       if (typeof first === 'string') this.handleCast(first, second);
       else if (first === INFO) this.handleInfo(second);
       else if (first === SYSTEM) this.handleSystem(second as marks.Order);
@@ -220,7 +219,7 @@ export class GenServerProc extends BehaviourProc {
 
   private handleInfo(message: unknown): void {
     let sent = message;
-    if (message instanceof IdleTimeout) {
+    if (isIdleTimeout(message)) {
       // One that was cancelled after it had fired is no message: it neither cancels a later one nor delays it.
       if (message !== this.idle) return this.idle?.offer(this);
       this.idle = undefined;

@@ -4,7 +4,7 @@
  *
  * @example
  *   this.idle = new IdleTimeout(this, 5_000);
- *   // message instanceof IdleTimeout && message === this.idle: no message came meanwhile
+ *   // isIdleTimeout(message) && message === this.idle: no message came meanwhile
  */
 import { type Clock, currentClock, type TimerHandle } from '../runtime/clock.ts';
 import { INFO } from '../runtime/mailbox.ts';
@@ -35,5 +35,14 @@ export class IdleTimeout {
   cancel(): void {
     if (this.#handle) this.#clock.clearTimer(this.#handle);
     this.#handle = undefined;
+  }
+}
+
+/** Whether a message is one. Never throws: a Proxy may forbid to ask what it is. */
+export function isIdleTimeout(message: unknown): message is IdleTimeout {
+  try {
+    return message instanceof IdleTimeout;
+  } catch {
+    return false;
   }
 }

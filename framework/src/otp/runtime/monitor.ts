@@ -100,6 +100,15 @@ export function tagOf(message: unknown): unknown {
   }
 }
 
+/** Whether a message is made by a class; false for one that cannot be asked (a revoked Proxy). */
+export function isMadeBy<T>(message: unknown, kind: new (...args: never[]) => T): message is T {
+  try {
+    return message instanceof kind;
+  } catch {
+    return false;
+  }
+}
+
 export function isDown(message: unknown): message is Down {
   return tagOf(message) === 'DOWN' && (message as Down).ref instanceof Monitor;
 }

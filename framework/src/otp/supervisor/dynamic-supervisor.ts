@@ -13,10 +13,11 @@
 import { behaviourOf, compile, type CompiledServer } from '../gen-server/gen-server.ts';
 import { IGNORE, type Init, noreply, type Next, reply, type Reply, Step, stop } from '../gen-server/step.ts';
 import type { Behaviour } from '../process/behaviour.ts';
+import { publishUnexpected } from '../reports/channels.ts';
 import { BadArgument } from '../runtime/errors.ts';
 import type { ExitReason } from '../runtime/exit-reason.ts';
 import { INFO } from '../runtime/mailbox.ts';
-import { isExit } from '../runtime/monitor.ts';
+import { isExit, isMadeBy } from '../runtime/monitor.ts';
 import { home, Pid } from '../runtime/pid.ts';
 import { currentProc } from '../runtime/proc.ts';
 import { type ChildStart, startChildProcess, stopChildProcess, whenDone } from './child-process.ts';
@@ -192,11 +193,12 @@ function dynamicServer(
 
   function info(state: State, message: unknown): Maybe<Next<State>> {
     if (isExit(message)) return ended(state, message.from, message.reason);
-    if (message instanceof Retry) {
-      const child = childOf(state, message.pid);
-      if (child?.restarting) return restart(state, child, message.reason);
+    if (!isMadeBy(message, Retry)) {
+      publishUnexpected(currentProc()!, message);
+      return noreply(state);
     }
-    return noreply(state);
+    const child = childOf(state, message.pid);
+    return child?.restarting ? restart(state, child, message.reason) : noreply(state);
   }
 
   /** All at once, then together (rule R-44). */

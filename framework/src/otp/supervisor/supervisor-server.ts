@@ -8,11 +8,12 @@
  */
 import { compile, type CompiledServer } from '../gen-server/gen-server.ts';
 import { IGNORE, type Init, initStop, noreply, type Next, reply, type Reply, Step, stop } from '../gen-server/step.ts';
+import { publishUnexpected } from '../reports/channels.ts';
 import { BadArgument } from '../runtime/errors.ts';
 import { type ExitReason, shutdown } from '../runtime/exit-reason.ts';
 import { comparable, type Key } from '../runtime/key.ts';
 import { INFO } from '../runtime/mailbox.ts';
-import { isExit } from '../runtime/monitor.ts';
+import { isExit, isMadeBy } from '../runtime/monitor.ts';
 import { Pid } from '../runtime/pid.ts';
 import { currentProc } from '../runtime/proc.ts';
 import { type Child, ChildList } from './child-list.ts';
@@ -308,7 +309,10 @@ export function supervisorServer(settings: SupervisorSettings): CompiledServer {
 
   function info(state: State, message: unknown): Maybe<Next<State>> {
     if (isExit(message)) return ended(state, message.from, message.reason);
-    if (!(message instanceof Retry)) return noreply(state);
+    if (!isMadeBy(message, Retry)) {
+      publishUnexpected(currentProc()!, message);
+      return noreply(state);
+    }
     const { child, failures, reason } = message;
     const counts = child.restarting && child.failures === failures && state.children.has(child);
     return counts ? restartAfter(state, child, undefined, reason) : noreply(state);

@@ -43,6 +43,7 @@ import { BadArgument, NoProcess } from '../runtime/errors.ts';
 import type { ExitReason } from '../runtime/exit-reason.ts';
 import type { From } from '../runtime/from.ts';
 import { SYSTEM } from '../runtime/mailbox.ts';
+import { isMadeBy } from '../runtime/monitor.ts';
 import { DEAD, type Proc, RUNNING } from '../runtime/proc.ts';
 import { runAs } from '../runtime/scheduler.ts';
 import type { Self } from '../runtime/self.ts';
@@ -157,7 +158,7 @@ export class SpecialProc extends GenServerProc implements Receiving {
     this.server = compile({ name, init: () => undefined, terminate, codeChange, formatStatus }, 'genServer');
     await message.run(this);
     while (this.suspended && this.status !== DEAD) {
-      const next = (await receiveIn(this, (m) => m instanceof SystemMessage, Infinity)) as SystemMessage;
+      const next = (await receiveIn(this, (m) => isMadeBy(m, SystemMessage), Infinity)) as SystemMessage;
       await next.run(this);
     }
     // Whoever is told to end goes on with nothing.
@@ -206,7 +207,7 @@ function special(operation: string): SpecialProc {
 }
 
 export function isSystemMessage(message: unknown): message is SystemMessage {
-  return message instanceof SystemMessage;
+  return isMadeBy(message, SystemMessage);
 }
 
 /**
