@@ -3,7 +3,7 @@
  *
  *     npm run bench -- otp                            // a table, and whether every row reaches its goal
  *     npm run bench -- otp --json                     // one JSON object on stdout: {pass, rows: [{name, ours, peer, ratio, …}]}
- *     npm run bench -- otp --pairs 9 --only stop      // one row, longer
+ *     npm run bench -- otp --pairs 9 --only stop      // one row, longer; --only again, or a comma, for more
  *
  * Progress goes to stderr. The exit code is 1 if a row misses its goal.
  */
@@ -13,7 +13,7 @@ import { type BenchVerdict, judge } from './judge.ts';
 import { NODE_FLAGS, runOtpBench, versions } from './otp/otp.ts';
 import { table } from './table.ts';
 
-const USAGE = 'usage: npm run bench -- otp [--json] [--pairs N] [--only row[,row]] [--scale share]';
+const USAGE = 'usage: npm run bench -- otp [--json] [--pairs N] [--only row[,row] …] [--scale share]';
 const PAIRS = 5;
 
 export interface BenchReport extends BenchVerdict {
@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
     options: {
       json: { type: 'boolean', default: false },
       pairs: { type: 'string', default: String(PAIRS) },
-      only: { type: 'string' },
+      only: { type: 'string', multiple: true },
       scale: { type: 'string', default: '1' },
     },
   });
@@ -41,7 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
   const rows = await runOtpBench({
     pairs,
     scale,
-    only: values.only?.split(','),
+    only: values.only?.flatMap((names) => names.split(',')),
     tell: (line) => console.error(line),
   });
   const report: BenchReport = {
