@@ -22,7 +22,7 @@ import type { CallPayload, CallReply, CastPayload, GenServer, Handlers } from '.
 // Constants of this module cost less to reach than imported ones.
 const { CAST } = marks;
 const { currentProc, DEAD } = processes;
-const { resolveTarget } = targets;
+const { resolveTarget, targetError } = targets;
 
 /** Milliseconds a call waits for its reply when it says nothing else, as in OTP. */
 export const DEFAULT_CALL_TIMEOUT = 5000;
@@ -46,7 +46,7 @@ const capture = (resolve: (value: never) => void, reject: (error: Error) => void
  * @param target a Ref, or a name made by `via`
  * @param name one of the server's `calls`
  * @param rest the payload that the handler takes, then options
- * @throws CallError `call_timeout`, `call_noproc`, `call_down`, `call_self` (rules R-01 to R-06)
+ * @throws CallError `call_timeout`, `call_noproc`, `call_down`, `call_self` (rules R-01 to R-06); BadArgument `bad_target`
  */
 export function call<G extends GenServer, N extends keyof Handlers<G>['calls'] & string>(
   target: Target<G>,
@@ -61,7 +61,12 @@ export function call(target: Target, name: string, payload?: unknown, options?: 
 export function request(target: Target, name: string, payload: unknown, timeout: number): Promise<unknown> {
   const caller = currentProc();
   if (caller !== undefined && caller.status === DEAD) return Promise.reject(new ProcessEnded(caller.pid));
-  const server = resolveTarget(target);
+  let server: processes.Proc | undefined;
+  try {
+    server = resolveTarget(target);
+  } catch (error) {
+    return Promise.reject(targetError(target, error));
+  }
   if (server === undefined) return Promise.reject(new CallError('call_noproc', callText(target, name), 'noproc'));
   if (server === caller) return Promise.reject(new CallError('call_self', callText(target, name), 'callingSelf'));
   if (typeof timeout !== 'number' || !(timeout >= 0))
@@ -76,7 +81,7 @@ export function request(target: Target, name: string, payload: unknown, timeout:
  * Sends a message without a reply; silent where the process is gone (rule R-02).
  *
  * @throws ProcessEnded when the process that sends has ended; NotData for a payload that no other node can be told;
- *   BadArgument `not_unique` for a name in a registry with duplicate keys
+ *   BadArgument `bad_target`; `not_unique` for a name in a registry with duplicate keys
  */
 export function cast<G extends GenServer, N extends keyof Handlers<G>['casts'] & string>(
   target: Target<G>,
@@ -86,7 +91,13 @@ export function cast<G extends GenServer, N extends keyof Handlers<G>['casts'] &
 export function cast(target: Target, name: string, payload?: unknown): void {
   const sender = currentProc();
   if (sender !== undefined && sender.status === DEAD) throw new ProcessEnded(sender.pid);
-  resolveTarget(target)?.deliver(name, payload, CAST);
+  let server: processes.Proc | undefined;
+  try {
+    server = resolveTarget(target);
+  } catch (error) {
+    throw targetError(target, error);
+  }
+  server?.deliver(name, payload, CAST);
 }
 
 /** Answers a call that a handler left open with `noreply`. The first answer counts; may come from any process. */

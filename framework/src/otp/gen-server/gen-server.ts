@@ -17,7 +17,9 @@
  *   cast(seven, 'deposit', 500);
  *   await call(seven, 'balance'); // 500
  */
+import { shown } from '../../platform/error-text.ts';
 import { type Behaviour, MAKE } from '../process/behaviour.ts';
+import { BadArgument } from '../runtime/errors.ts';
 import type { ExitReason } from '../runtime/exit-reason.ts';
 import type { From } from '../runtime/from.ts';
 import type { Pid } from '../runtime/pid.ts';
@@ -49,7 +51,10 @@ export interface GenServerDefinition<A, S, C, K> {
   readonly name: string;
   /** Exits of linked processes arrive as EXIT messages at `info`, and `terminate` runs on shutdown. Default false. */
   readonly trapExit?: boolean;
-  /** More queued messages than this kill the process; calls among them fail with `call_down`. Default unbounded, as in OTP. */
+  /**
+   * More queued messages than this kill the process; calls among them fail with `call_down`. A whole number from 0 up, or
+   * Infinity. Default unbounded, as in OTP.
+   */
   readonly maxQueue?: number;
   /**
    * Returns the first state. Must be quick; slow loading belongs in `continue` (`initOk(state, { continue: 'load' })`).
@@ -119,12 +124,24 @@ type Defined<H> = string extends keyof H ? Record<never, never> : H;
  * Defines a server. See the example at the top of this file.
  *
  * Elixir's `use GenServer`; semantics by the rules of OTP's gen_server.
+ *
+ * @throws BadArgument `invalid_max_queue`
  */
 export function genServer<A, S, C extends CallHandlers<S>, K extends CastHandlers<S>>(
   definition: GenServerDefinition<A, S, C, K>,
 ): GenServer<A, S, Defined<C>, Defined<K>> {
+  checkMaxQueue(definition.name, definition.maxQueue);
   const compiled = compile(definition as unknown as CompiledServer['definition'], 'genServer');
   return behaviourOf(compiled) as GenServer<A, S, C, K>;
+}
+
+function checkMaxQueue(name: string, maxQueue: number | undefined): void {
+  if (maxQueue === undefined || maxQueue === Infinity || (Number.isInteger(maxQueue) && maxQueue >= 0)) return;
+  throw new BadArgument(
+    'invalid_max_queue',
+    `${name} allows ${shown(maxQueue)} queued messages`,
+    'Give a whole number from 0 up, or Infinity.',
+  );
 }
 
 const COMPILED: unique symbol = Symbol('genroom.compiled');

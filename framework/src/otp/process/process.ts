@@ -7,7 +7,7 @@
  */
 import { type ProcessInfo, infoOf } from '../reports/process-info.ts';
 import { type Clock, currentClock, type TimerHandle } from '../runtime/clock.ts';
-import { badTimeout, isTimeout, NoProcess, ProcessEnded, RemoteProcess } from '../runtime/errors.ts';
+import { BadArgument, badTimeout, isTimeout, NoProcess, ProcessEnded, RemoteProcess } from '../runtime/errors.ts';
 import type { ExitReason } from '../runtime/exit-reason.ts';
 import { INFO } from '../runtime/mailbox.ts';
 import {
@@ -28,7 +28,7 @@ import { sendExit } from './exit-signals.ts';
 import { deliverExit } from './exit-signals.ts';
 import { ownedTimer } from './owned-timer.ts';
 import { requireProc } from './spawn.ts';
-import { resolveTarget, type Target, ViaName } from './target.ts';
+import { resolveTarget, type Target, targetError, ViaName } from './target.ts';
 import { ExitThrow } from './thrown.ts';
 
 /** The process that runs this code, also after an await. @throws NoProcess outside of one */
@@ -43,7 +43,11 @@ function refuseEnded(): Proc | undefined {
   return proc;
 }
 
-/** Sends a plain message; a genServer gets it at `info`. Silent when the target is gone, or an alias withdrawn. */
+/**
+ * Sends a plain message; a genServer gets it at `info`. Silent when the target is gone, or an alias withdrawn.
+ *
+ * @throws NoProcess when nothing has the name; BadArgument `bad_target`
+ */
 export function send(target: Target | Alias | Monitor, message: unknown): void {
   refuseEnded();
   if (target instanceof Alias || target instanceof Monitor) return target.deliver(message);
@@ -57,7 +61,9 @@ export function send(target: Target | Alias | Monitor, message: unknown): void {
     proc.deliver(message, undefined, INFO);
     return;
   }
-  procOf(target)?.deliver(message, undefined, INFO);
+  const proc = procOf(target);
+  if (proc !== undefined) proc.deliver(message, undefined, INFO);
+  else if (!(target instanceof Pid)) throw targetError(target, undefined);
 }
 
 /** A timer made by `sendAfter`. */
@@ -178,8 +184,19 @@ export function monitor<T = 'DOWN'>(target: Target, options?: MonitorOptions<T>)
   return addMonitor(me, proc, proc?.pid ?? (target instanceof Pid ? target : new Pid(undefined)), options);
 }
 
-/** Ends a monitor. Returns whether it still stood; with `flush` a DOWN of it in the mailbox is removed as well. */
+/**
+ * Ends a monitor of the running process. Returns whether it still stood; with `flush` a DOWN of it in the mailbox is
+ * removed as well.
+ *
+ * @throws BadArgument `not_owner` for a monitor of another process
+ */
 export function demonitor(ref: Monitor, options: { flush?: boolean } = {}): boolean {
+  if (ref.watcher !== currentProc())
+    throw new BadArgument(
+      'not_owner',
+      `the monitor of ${ref.pid} is not the running process's`,
+      'Only the process that monitors may end it: send it a message that asks for that.',
+    );
   return removeMonitor(ref, procOf(ref.pid), options.flush ?? false);
 }
 

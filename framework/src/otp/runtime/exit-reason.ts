@@ -1,7 +1,7 @@
 /**
  * Exit reasons: why a process ended.
  *
- * As in OTP a reason is any value. The ones with a meaning: 'normal', 'shutdown' and a `Shutdown` value are orderly
+ * A reason is a string or an object, where OTP has any term. The ones with a meaning: 'normal', 'shutdown' and a `Shutdown` value are orderly
  * ends; 'kill' as a signal cannot be trapped and shows as 'killed'; a `Crash` is an uncaught throw (rule R-26); a
  * `BadReturn` is a handler that returned nothing it may return (R-03).
  *

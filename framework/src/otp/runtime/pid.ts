@@ -9,6 +9,7 @@
  *   String(pid); // '<main.12>'
  */
 import { inspect } from 'node:util';
+import { BadArgument } from './errors.ts';
 
 /** Where a pid keeps its process, or what stands for a process of another node. Not exported from the layer. */
 export const PROC: unique symbol = Symbol('genroom.process');
@@ -37,8 +38,19 @@ export function home(): Home {
   return here;
 }
 
-/** Names this thread's node; before its first process starts. */
+/**
+ * Names this thread's node; before its first process starts, for a pid says of which node it is.
+ *
+ * @throws BadArgument `node_named_late` for another name once there was a process
+ */
 export function nameNode(name: string): void {
+  if (name === here.name) return;
+  if (nextId > 1)
+    throw new BadArgument(
+      'node_named_late',
+      `the node ${here.name} has had processes, and cannot be named ${name} any more`,
+      'Call nameNode before anything is started.',
+    );
   here = { name, incarnation: here.incarnation };
 }
 

@@ -121,7 +121,8 @@ const operations = {
       if (what === 'print') debug.printLog(`${server.behaviour} ${server.pid}`);
       if (what === 'get' || what === 'print') return [...(debug.log ?? [])];
       debug.logLength = typeof what === 'number' ? what : LOG_LENGTH;
-      debug.log = what === false ? undefined : (debug.log ?? []).slice(-debug.logLength);
+      const { log = [], logLength } = debug;
+      debug.log = what === false ? undefined : log.slice(Math.max(0, log.length - logLength));
       return [...(debug.log ?? [])];
     }),
 

@@ -16,7 +16,7 @@ import type { GenServer } from '../gen-server/gen-server.ts';
 import type { Behaviour } from '../process/behaviour.ts';
 import { resolveTarget, type Target } from '../process/target.ts';
 import type { DebugFunction, Statistics } from '../reports/sys-debug.ts';
-import { badTimeout, CallError, isTimeout, ProcessEnded } from '../runtime/errors.ts';
+import { BadArgument, badTimeout, CallError, isTimeout, ProcessEnded } from '../runtime/errors.ts';
 import type { ExitReason } from '../runtime/exit-reason.ts';
 import { From } from '../runtime/from.ts';
 import { currentProc, DEAD } from '../runtime/proc.ts';
@@ -96,12 +96,18 @@ export function statistics(
 /**
  * Keeps the last events: true for 10, or how many; false for none. 'get' gives them, oldest first; 'print' writes them to
  * standard output as well.
+ *
+ * @throws BadArgument `invalid_log_length`
  */
 export function log(
   target: Target,
   what: boolean | number | 'get' | 'print',
   options: SysOptions = {},
 ): Promise<readonly SysEvent[]> {
+  if (typeof what === 'number' && !(Number.isInteger(what) && what >= 0))
+    return Promise.reject(
+      new BadArgument('invalid_log_length', `the log is to keep ${what} events`, 'Give a whole number from 0 up.'),
+    );
   return ask(target, 'log', options, what);
 }
 
