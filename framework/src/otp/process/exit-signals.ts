@@ -46,8 +46,7 @@ export function endProcess(proc: Proc, reason: ExitReason): void {
     }
   } finally {
     // After an error that nothing caught (a stack that is full) the next end goes on with the rest.
-    if (told === endings.length) endings.length = 0;
-    else endings.splice(0, told);
+    if (told > 0) endings.splice(0, told);
     working = false;
   }
 }

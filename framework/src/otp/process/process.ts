@@ -205,17 +205,25 @@ export function exit(reason: ExitReason): never;
 /** Sends another process, or this one, an exit signal (rules ). 'kill' cannot be trapped. */
 export function exit(target: Pid, reason: ExitReason): void;
 export function exit(first: Pid | ExitReason, reason?: ExitReason): void {
+  // V8 never compiles a function that it only ever sees throw: all but the throw stands in one that returns.
+  const thrown = exitOrSignal(first, reason);
+  if (thrown !== undefined) throw thrown;
+}
+
+/** What the running process is to throw to leave its code; undefined where a signal was sent instead. */
+function exitOrSignal(first: Pid | ExitReason, reason: ExitReason | undefined): ExitThrow | undefined {
   if (!(first instanceof Pid)) {
     requireProc('exit');
-    throw new ExitThrow(first);
+    return new ExitThrow(first);
   }
   const sender = refuseEnded();
   const target = procOf(first);
-  if (!target) return;
+  if (!target) return undefined;
   // From outside it comes as from the process itself, so that a server started there obeys it as its parent's; but that
   // would make 'normal' more than it is: only a process itself ends by it.
   const from = sender?.pid ?? (reason === 'normal' ? new Pid(undefined) : first);
   sendExit(target, from, reason!);
+  return undefined;
 }
 
 /** Whether exits of linked processes arrive as EXIT messages. Returns what was set before. */

@@ -134,7 +134,7 @@ export class Mailbox {
   /** Removes the message at `index`; the others keep their order. */
   remove(index: number): void {
     if (index < this.inFront()) {
-      this.front.copyWithin(this.read + 2, this.read, this.read + index * 2);
+      if (index > 0) this.front.copyWithin(this.read + 2, this.read, this.read + index * 2);
       return this.drop();
     }
     const chain = this.chain!;
