@@ -176,21 +176,30 @@ export class GenServerProc extends BehaviourProc {
     const handler = this.server.casts.get(name);
     let result: unknown;
     try {
-      if (handler === undefined) throw new NoHandler(this.behaviour, 'cast', name);
+      if (handler === undefined) this.refuse('cast', name);
       result = handler(this.state, payload, this.self);
     } catch (error) {
-      this.last = { kind: 'cast', name, payload };
-      return this.failed(error);
+      return this.castFailed(name, payload, error);
     }
     const { spare } = steps;
-    if (result === spare && spare.kind === NOREPLY) {
-      this.state = spare.state;
-      spare.kind = FREE;
-      spare.state = undefined;
-      return;
-    }
+    if (result !== spare || spare.kind !== NOREPLY) return this.castDone(name, payload, result);
+    this.state = spare.state;
+    spare.kind = FREE;
+    spare.state = undefined;
+  }
+
+  private castDone(name: string, payload: unknown, result: unknown): void {
     this.last = { kind: 'cast', name, payload };
     this.apply(result, undefined);
+  }
+
+  private castFailed(name: string, payload: unknown, error: unknown): void {
+    this.last = { kind: 'cast', name, payload };
+    this.failed(error);
+  }
+
+  private refuse(kind: string, name: string): never {
+    throw new NoHandler(this.behaviour, kind, name);
   }
 
   private handleCall(from: From, payload: unknown): void {
@@ -198,23 +207,28 @@ export class GenServerProc extends BehaviourProc {
     const handler = this.server.calls.get(name);
     let result: unknown;
     try {
-      if (handler === undefined) throw new NoHandler(this.behaviour, 'call', name);
+      if (handler === undefined) this.refuse('call', name);
       result = handler(this.state, payload, from);
     } catch (error) {
-      this.last = { kind: 'call', name, payload, client: from.client };
-      return this.failed(error);
+      return this.callFailed(name, payload, from, error);
     }
     const { spare } = steps;
-    if (result === spare && spare.kind === REPLY) {
-      this.state = spare.state;
-      const { value } = spare;
-      recycle(spare);
-      from.answer(value);
-      if (this.debug !== undefined) this.debugReplied(from, value);
-      return;
-    }
+    if (result !== spare || spare.kind !== REPLY) return this.callDone(name, payload, from, result);
+    this.state = spare.state;
+    const { value } = spare;
+    recycle(spare);
+    from.answer(value);
+    if (this.debug !== undefined) this.debugReplied(from, value);
+  }
+
+  private callDone(name: string, payload: unknown, from: From, result: unknown): void {
     this.last = { kind: 'call', name, payload, client: from.client };
     this.apply(result, from);
+  }
+
+  private callFailed(name: string, payload: unknown, from: From, error: unknown): void {
+    this.last = { kind: 'call', name, payload, client: from.client };
+    this.failed(error);
   }
 
   private handleInfo(message: unknown): void {
