@@ -159,9 +159,7 @@ export class GenServerProc extends BehaviourProc {
         second = box.second();
         box.drop();
       }
-      if (this.load !== undefined) this.load.begin(this.box === undefined ? 0 : this.box.size);
-      if (this.debug !== undefined && first !== SYSTEM) this.debugReceived(first, second);
-      if (this.idle !== undefined && !(first === INFO && isIdleTimeout(second))) this.stopIdle(first === SYSTEM);
+      if (this.load !== undefined || this.debug !== undefined || this.idle !== undefined) this.taken(first, second);
       if (typeof first === 'string') this.handleCast(first, second);
       else if (first === INFO) this.handleInfo(second);
       else if (first === SYSTEM) this.handleSystem(second as marks.Order);
@@ -170,6 +168,13 @@ export class GenServerProc extends BehaviourProc {
       // The scheduler asks after the last one.
       if (this.status !== RUNNING || this.box === undefined || this.box.size === 0 || mustYield()) return;
     }
+  }
+
+  /** What is to be told of a message, or cancelled by it, before it is handled. */
+  private taken(first: unknown, second: unknown): void {
+    if (this.load !== undefined) this.load.begin(this.box === undefined ? 0 : this.box.size);
+    if (this.debug !== undefined && first !== SYSTEM) this.debugReceived(first, second);
+    if (this.idle !== undefined && !(first === INFO && isIdleTimeout(second))) this.stopIdle(first === SYSTEM);
   }
 
   private handleCast(name: string, payload: unknown): void {
