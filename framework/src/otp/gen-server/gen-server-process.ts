@@ -36,8 +36,9 @@ const { INFO, SYSTEM } = marks;
 const { DEAD, HELD, RUNNING } = proc;
 const { runAs, SLICE_MESSAGES, mustYield } = scheduler;
 const { systemMessageFirst, takeIn } = inbox;
-const { closeSteps, isStep, isStepOf, openSteps, recycle, reopenSteps, settleSteps, shutSteps, steps } = step;
-const { FREE, IGNORE, INIT_ERROR, NOREPLY, REPLY, STOP, STOP_REPLY } = step;
+const { closeSteps, initFailureOf, isStep, isStepOf, openSteps, recycle, reopenSteps, settleSteps, shutSteps, steps } =
+  step;
+const { FREE, NOREPLY, REPLY, STOP, STOP_REPLY } = step;
 const { timeout: TIMEOUT } = timeouts;
 
 export class GenServerProc extends BehaviourProc {
@@ -110,13 +111,8 @@ export class GenServerProc extends BehaviourProc {
 
   protected initDone(result: unknown): InitFailure | undefined {
     if (this.status === DEAD) return { ignored: false, reason: this.exitReason! };
-    if (isStep(result)) {
-      if (result.kind === IGNORE) return { ignored: true };
-      if (result.kind === STOP) return { ignored: false, reason: result.reason };
-      if (result.kind === INIT_ERROR) return { ignored: false, reason: result.reason, orderly: true };
-      if (result.kind !== NOREPLY)
-        return { ignored: false, reason: { kind: 'badReturn', value: 'a step that init may not return' } };
-    }
+    const failure = isStep(result) ? initFailureOf(result) : undefined;
+    if (failure !== undefined) return failure;
     this.status = RUNNING;
     if (isStep(result)) this.apply(result, undefined);
     else this.state = result;
@@ -181,30 +177,17 @@ export class GenServerProc extends BehaviourProc {
     const handler = this.server.casts.get(name);
     let result: unknown;
     try {
-      if (handler === undefined) this.refuse('cast', name);
+      if (handler === undefined) throw new NoHandler(this.behaviour, 'cast', name);
       result = handler(this.state, payload, this.self);
     } catch (error) {
-      return this.castFailed(name, payload, error);
+      return this.threw({ kind: 'cast', name, payload }, error);
     }
     const { spare } = steps;
-    if (result !== spare || spare.kind !== NOREPLY) return this.castDone(name, payload, result);
+    if (result !== spare || spare.kind !== NOREPLY)
+      return this.done({ kind: 'cast', name, payload }, result, undefined);
     this.state = spare.state;
     spare.kind = FREE;
     spare.state = undefined;
-  }
-
-  private castDone(name: string, payload: unknown, result: unknown): void {
-    this.last = { kind: 'cast', name, payload };
-    this.apply(result, undefined);
-  }
-
-  private castFailed(name: string, payload: unknown, error: unknown): void {
-    this.last = { kind: 'cast', name, payload };
-    this.failed(error);
-  }
-
-  private refuse(kind: string, name: string): never {
-    throw new NoHandler(this.behaviour, kind, name);
   }
 
   private handleCall(from: From, payload: unknown): void {
@@ -212,13 +195,14 @@ export class GenServerProc extends BehaviourProc {
     const handler = this.server.calls.get(name);
     let result: unknown;
     try {
-      if (handler === undefined) this.refuse('call', name);
+      if (handler === undefined) throw new NoHandler(this.behaviour, 'call', name);
       result = handler(this.state, payload, from);
     } catch (error) {
-      return this.callFailed(name, payload, from, error);
+      return this.threw({ kind: 'call', name, payload, client: from.client }, error);
     }
     const { spare } = steps;
-    if (result !== spare || spare.kind !== REPLY) return this.callDone(name, payload, from, result);
+    if (result !== spare || spare.kind !== REPLY)
+      return this.done({ kind: 'call', name, payload, client: from.client }, result, from);
     this.state = spare.state;
     const { value } = spare;
     recycle(spare);
@@ -226,13 +210,13 @@ export class GenServerProc extends BehaviourProc {
     if (this.debug !== undefined) this.debugReplied(from, value);
   }
 
-  private callDone(name: string, payload: unknown, from: From, result: unknown): void {
-    this.last = { kind: 'call', name, payload, client: from.client };
+  private done(last: LastMessage, result: unknown, from: From | undefined): void {
+    this.last = last;
     this.apply(result, from);
   }
 
-  private callFailed(name: string, payload: unknown, from: From, error: unknown): void {
-    this.last = { kind: 'call', name, payload, client: from.client };
+  private threw(last: LastMessage, error: unknown): void {
+    this.last = last;
     this.failed(error);
   }
 
