@@ -183,8 +183,7 @@ export class GenServerProc extends BehaviourProc {
       return this.threw({ kind: 'cast', name, payload }, error);
     }
     const { spare } = steps;
-    if (result !== spare || spare.kind !== NOREPLY)
-      return this.done({ kind: 'cast', name, payload }, result, undefined);
+    if (result !== spare || spare.kind !== NOREPLY) return this.done({ kind: 'cast', name, payload }, result);
     this.state = spare.state;
     spare.kind = FREE;
     spare.state = undefined;
@@ -210,7 +209,7 @@ export class GenServerProc extends BehaviourProc {
     if (this.debug !== undefined) this.debugReplied(from, value);
   }
 
-  private done(last: LastMessage, result: unknown, from: From | undefined): void {
+  private done(last: LastMessage, result: unknown, from?: From): void {
     this.last = last;
     this.apply(result, from);
   }
