@@ -36,9 +36,8 @@ const { INFO, SYSTEM } = marks;
 const { DEAD, HELD, RUNNING } = proc;
 const { runAs, SLICE_MESSAGES, mustYield } = scheduler;
 const { systemMessageFirst, takeIn } = inbox;
-const { closeSteps, initFailureOf, isStep, isStepOf, openSteps, recycle, reopenSteps, settleSteps, shutSteps, steps } =
-  step;
-const { FREE, NOREPLY, REPLY, STOP, STOP_REPLY } = step;
+const { closeSteps, isStep, isStepOf, openSteps, recycle, reopenSteps, settleSteps, shutSteps, steps } = step;
+const { FREE, IGNORE, INIT_ERROR, NOREPLY, REPLY, STOP, STOP_REPLY } = step;
 const { timeout: TIMEOUT } = timeouts;
 
 export class GenServerProc extends BehaviourProc {
@@ -111,8 +110,13 @@ export class GenServerProc extends BehaviourProc {
 
   protected initDone(result: unknown): InitFailure | undefined {
     if (this.status === DEAD) return { ignored: false, reason: this.exitReason! };
-    const failure = isStep(result) ? initFailureOf(result) : undefined;
-    if (failure !== undefined) return failure;
+    if (isStep(result)) {
+      if (result.kind === IGNORE) return { ignored: true };
+      if (result.kind === STOP) return { ignored: false, reason: result.reason };
+      if (result.kind === INIT_ERROR) return { ignored: false, reason: result.reason, orderly: true };
+      if (result.kind !== NOREPLY)
+        return { ignored: false, reason: { kind: 'badReturn', value: 'a step that init may not return' } };
+    }
     this.status = RUNNING;
     if (isStep(result)) this.apply(result, undefined);
     else this.state = result;
@@ -155,7 +159,9 @@ export class GenServerProc extends BehaviourProc {
         second = box.second();
         box.drop();
       }
-      if (this.load !== undefined || this.debug !== undefined || this.idle !== undefined) this.taken(first, second);
+      if (this.load !== undefined) this.load.begin(this.box === undefined ? 0 : this.box.size);
+      if (this.debug !== undefined && first !== SYSTEM) this.debugReceived(first, second);
+      if (this.idle !== undefined && !(first === INFO && isIdleTimeout(second))) this.stopIdle(first === SYSTEM);
       if (typeof first === 'string') this.handleCast(first, second);
       else if (first === INFO) this.handleInfo(second);
       else if (first === SYSTEM) this.handleSystem(second as marks.Order);
@@ -166,13 +172,6 @@ export class GenServerProc extends BehaviourProc {
     }
   }
 
-  /** What is to be told of a message, or cancelled by it, before it is handled. */
-  private taken(first: unknown, second: unknown): void {
-    if (this.load !== undefined) this.load.begin(this.box === undefined ? 0 : this.box.size);
-    if (this.debug !== undefined && first !== SYSTEM) this.debugReceived(first, second);
-    if (this.idle !== undefined && !(first === INFO && isIdleTimeout(second))) this.stopIdle(first === SYSTEM);
-  }
-
   private handleCast(name: string, payload: unknown): void {
     const handler = this.server.casts.get(name);
     let result: unknown;
@@ -180,13 +179,18 @@ export class GenServerProc extends BehaviourProc {
       if (handler === undefined) throw new NoHandler(this.behaviour, 'cast', name);
       result = handler(this.state, payload, this.self);
     } catch (error) {
-      return this.threw({ kind: 'cast', name, payload }, error);
+      this.last = { kind: 'cast', name, payload };
+      return this.failed(error);
     }
     const { spare } = steps;
-    if (result !== spare || spare.kind !== NOREPLY) return this.done({ kind: 'cast', name, payload }, result);
-    this.state = spare.state;
-    spare.kind = FREE;
-    spare.state = undefined;
+    if (result === spare && spare.kind === NOREPLY) {
+      this.state = spare.state;
+      spare.kind = FREE;
+      spare.state = undefined;
+      return;
+    }
+    this.last = { kind: 'cast', name, payload };
+    this.apply(result, undefined);
   }
 
   private handleCall(from: From, payload: unknown): void {
@@ -197,26 +201,20 @@ export class GenServerProc extends BehaviourProc {
       if (handler === undefined) throw new NoHandler(this.behaviour, 'call', name);
       result = handler(this.state, payload, from);
     } catch (error) {
-      return this.threw({ kind: 'call', name, payload, client: from.client }, error);
+      this.last = { kind: 'call', name, payload, client: from.client };
+      return this.failed(error);
     }
     const { spare } = steps;
-    if (result !== spare || spare.kind !== REPLY)
-      return this.done({ kind: 'call', name, payload, client: from.client }, result, from);
-    this.state = spare.state;
-    const { value } = spare;
-    recycle(spare);
-    from.answer(value);
-    if (this.debug !== undefined) this.debugReplied(from, value);
-  }
-
-  private done(last: LastMessage, result: unknown, from?: From): void {
-    this.last = last;
+    if (result === spare && spare.kind === REPLY) {
+      this.state = spare.state;
+      const { value } = spare;
+      recycle(spare);
+      from.answer(value);
+      if (this.debug !== undefined) this.debugReplied(from, value);
+      return;
+    }
+    this.last = { kind: 'call', name, payload, client: from.client };
     this.apply(result, from);
-  }
-
-  private threw(last: LastMessage, error: unknown): void {
-    this.last = last;
-    this.failed(error);
   }
 
   private handleInfo(message: unknown): void {

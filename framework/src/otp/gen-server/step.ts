@@ -6,7 +6,6 @@
  *   withdraw: (state, cents: number) =>
  *     cents > state.cents ? reply(refused, state) : reply(ok, { ...state, cents: state.cents - cents }),
  */
-import type { InitFailure } from '../process/behaviour.ts';
 import type { ExitReason } from '../runtime/exit-reason.ts';
 import type { Runnable } from '../runtime/scheduler.ts';
 
@@ -125,15 +124,6 @@ export function isStep(returned: unknown): returned is Step {
 /** Whether `returned` is a step that this process may carry out. */
 export function isStepOf(returned: unknown, proc: Runnable): returned is Step {
   return isStep(returned) && (returned.owner === undefined || returned.owner === proc);
-}
-
-/** How an init that returned this step has failed, if it has. */
-export function initFailureOf({ kind, reason }: Step): InitFailure | undefined {
-  if (kind === NOREPLY) return undefined;
-  if (kind === IGNORE) return { ignored: true };
-  if (kind === STOP) return { ignored: false, reason };
-  if (kind === INIT_ERROR) return { ignored: false, reason, orderly: true };
-  return { ignored: false, reason: { kind: 'badReturn', value: 'a step that init may not return' } };
 }
 
 /** Called by the behaviour once it has read a step that a handler returned. */
