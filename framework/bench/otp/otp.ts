@@ -19,6 +19,9 @@ export const NODE_FLAGS: readonly string[] = ['--expose-gc'];
 export const CURE =
   'Install it with `npm run provision` (Debian as root), or see https://elixir-lang.org/install.html.';
 
+/** A size is a multiple of this: of what rows repeat, such as 10,000 names or 1,000 listeners. */
+const ROUND = 10_000;
+
 export interface OtpBenchOptions {
   /** Measurements of each side. */
   readonly pairs: number;
@@ -42,8 +45,7 @@ export async function runOtpBench({ pairs, only, scale = 1, tell }: OtpBenchOpti
 }
 
 async function runRow(row: Row, count: number, scale: number, tell: (line: string) => void): Promise<Pair[]> {
-  const { round = 10_000 } = row;
-  const size = Math.max(round, Math.round((row.size * scale) / round) * round);
+  const size = Math.max(ROUND, Math.round((row.size * scale) / ROUND) * ROUND);
   const ours = genroomSide(row.name, size);
   const peers = new Map(schedulers().map((online) => [schedulerName(online), elixirSide(row.name, size, online)]));
   const sides = [ours, ...peers.values()];

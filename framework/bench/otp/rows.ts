@@ -11,8 +11,6 @@ export interface Row {
   readonly title: string;
   /** Operations of one measurement, about half a second of the slower side. */
   readonly size: number;
-  /** A size is a multiple of this: what a row repeats, such as 10,000 names or 1,000 listeners. Default 10,000 */
-  readonly round?: number;
   readonly unit: string;
   /** Which figure is the better one. */
   readonly better: 'more' | 'less';

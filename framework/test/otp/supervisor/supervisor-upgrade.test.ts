@@ -175,10 +175,10 @@ describe('code change of a supervisor', () => {
         const pids = [(await pidOf(s, 'a'))!, (await pidOf(s, 'b'))!];
         expect(await upgrade(s, { to: version(children(to), { autoShutdown: to }) })).toBe(undefined);
         send(pids[0]!, 'normal');
-        const first = await downOf(ref, 20);
+        const first = await downOf(ref, 150);
         if (first !== 'alive') return [first, first];
         send(pids[1]!, 'normal');
-        return [first, await downOf(ref, 20)];
+        return [first, await downOf(ref, 150)];
       });
       expect(seen).toEqual([one, both]);
     });
@@ -192,7 +192,7 @@ describe('code change of a supervisor', () => {
         const ref = monitor(s);
         expect(await upgrade(s, { to: version([to], mode) })).toBe(undefined);
         send((await pidOf(s, 'a'))!, 'normal');
-        return downOf(ref, 20);
+        return downOf(ref, 150);
       });
     expect(await endOfA(plain('a'), significant('a'))).toBe('shutdown');
     expect(await endOfA(significant('a'), plain('a'))).toBe('alive');

@@ -748,7 +748,7 @@ describe('automatic shutdown', () => {
       const s = await sup(children, { autoShutdown: mode });
       const ref = monitor(s);
       await act(s);
-      return downOf(ref, 20);
+      return downOf(ref, 150);
     });
   const tell =
     (...orders: [string, ExitReason][]) =>
@@ -792,7 +792,7 @@ describe('automatic shutdown', () => {
       });
       const ref = monitor(s);
       exit(await child(s, 'w'), 'x');
-      return downOf(ref, 20);
+      return downOf(ref, 150);
     });
     expect(reason).toBe('alive');
   });
