@@ -51,11 +51,6 @@ export function ownerOfContext(): Runnable | undefined {
   return turn.running ?? ServerSelf.processOf(owner.getStore());
 }
 
-/** The process whose slice runs on this stack, if any. */
-export function ownerOfSlice(): Runnable | undefined {
-  return turn.running;
-}
-
 /** How Node makes a process's context: nothing is to be told of its end, and no other context is its cause. */
 export const CONTEXT = { requireManualDestroy: true, triggerAsyncId: 0 };
 /**
